@@ -1,0 +1,2 @@
+// In: account and region. Out: AWS clients that act as its audit role.
+export type { Session, Sessions } from './session.ts'

@@ -1,0 +1,36 @@
+import type { Detection, DetectionFailure, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
+
+/**
+ * Runs detections outside this process. Made once, closed last; a hung, crashed or greedy child is killed, its culprit named,
+ * and the rest of its batch judged all the same.
+ */
+export interface Evaluator extends AsyncDisposable {
+  readonly detections: readonly Detection[]
+  /** Files that could not be loaded: named, the others go on. */
+  readonly broken: readonly { readonly file: string; readonly message: string }[]
+  /** Hash over the policies that look at a type; equal hash, equal verdicts. */
+  fingerprint(resourceType: string): string
+  /** Runs the rules over raw bodies as received. Answers only for bodies that matter, in order; the caller decodes those itself. */
+  judgeBodies(bodies: readonly string[]): Promise<readonly BodyJudgement[]>
+  /** Runs the policies over fetched states; one answer a resource, in order. */
+  judgeResources(resources: readonly Resource[]): Promise<readonly ResourceJudgement[]>
+}
+
+/** A body that matters: it was rejected, touches a resource, or a rule matched (or failed). */
+export interface BodyJudgement {
+  /** Index into the bodies given. */
+  readonly body: number
+  /** One entry for each record of the body that matched a rule or made one fail. */
+  readonly records: readonly RecordJudgement[]
+}
+export interface RecordJudgement {
+  /** Index of the record in the decoded body. */
+  readonly record: number
+  readonly matches: readonly RuleMatch[]
+  readonly failures: readonly DetectionFailure[]
+}
+export interface ResourceJudgement {
+  readonly ref: ResourceRef
+  /** One a policy that looks at the type (suppressed ones pass). */
+  readonly outcomes: readonly Outcome[]
+}

@@ -1,0 +1,17 @@
+/**
+ * Where bodies come from. `run` hands batches to `handle` and acknowledges a message only after the handler's promise resolved
+ * without naming it; a rejected promise or a named message is delivered again later. Returns when stopped and drained.
+ */
+export interface Source {
+  /** For messages and quarantine rows: the queue URL, the folder. */
+  readonly name: string
+  run(handle: BatchHandler, stop: AbortSignal): Promise<void>
+}
+export interface Message {
+  /** Unique within the batch. */
+  readonly id: string
+  readonly body: string
+  readonly receivedAt: Date
+}
+/** Returns the ids of messages that must be delivered again; all others are done for good. */
+export type BatchHandler = (batch: readonly Message[]) => Promise<ReadonlySet<string>>

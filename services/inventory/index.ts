@@ -1,0 +1,2 @@
+// In: a reference to a resource. Out: its truth, as AWS tells it now.
+export type { Fetched, Fetcher, Inventory, UnknownCause } from './fetcher.ts'

@@ -1,0 +1,69 @@
+import type { Cause } from './audit-event.ts'
+import type { Difference } from './diff.ts'
+import type { Ending, Origin } from './finding.ts'
+import type { JsonObject } from './json.ts'
+import type { Severity } from './severity.ts'
+
+/** Where it is, with the names that the configuration gives. */
+export interface Place {
+  readonly accountId: string
+  readonly accountName: string
+  readonly accountLabel: string | null
+  readonly region: string
+  /** Null when the alert is about an event and not about a resource. */
+  readonly resourceType: string | null
+  readonly resourceId: string | null
+  readonly resourceName: string | null
+}
+
+/** What a team is told about one finding. All texts may be hostile: destinations escape them. */
+export interface FindingAlert {
+  readonly kind: 'finding'
+  readonly detection: { readonly id: string; readonly kind: 'policy' | 'rule'; readonly displayName: string }
+  readonly severity: Severity
+  readonly title: string
+  readonly why: string
+  readonly runbook: string | null
+  readonly reference: string | null
+  readonly place: Place
+  readonly origin: Origin
+  /** The event that did it; null when no change caused the finding. */
+  readonly cause: Cause | null
+  readonly differences: readonly Difference[]
+  readonly context: JsonObject
+  readonly count: number
+  /** RFC 3339. */
+  readonly openedAt: string
+  readonly ended: { readonly how: Ending; readonly at: string; readonly cause: Cause | null } | null
+}
+
+/** What a team is told about everything that no change caused: a first scan, a new policy. */
+export interface SummaryAlert {
+  readonly kind: 'summary'
+  readonly origin: Exclude<Origin, 'change'>
+  readonly total: number
+  readonly bySeverity: Readonly<Partial<Record<Severity, number>>>
+  readonly byDetection: readonly { readonly displayName: string; readonly severity: Severity; readonly count: number }[]
+  /** The critical ones, named; at most 20. */
+  readonly critical: readonly { readonly title: string; readonly place: Place }[]
+}
+
+/** A word to the operators: a channel that is gone, an account that cannot be read. */
+export interface OperatorNote {
+  readonly kind: 'note'
+  readonly title: string
+  readonly text: string
+}
+
+export type AlertContent = FindingAlert | SummaryAlert | OperatorNote
+
+/** Where an alert goes, and why, as the route table decided. */
+export interface RoutedTo {
+  /** `slack` */
+  readonly destination: string
+  /** The channel's id or name. */
+  readonly channel: string
+  readonly team: string | null
+  /** The rule that won, in words: `team payments owns account 1111…`. */
+  readonly because: string
+}

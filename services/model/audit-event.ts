@@ -1,0 +1,51 @@
+import type { JsonObject } from './json.ts'
+
+/** Who acted, as the record names them. Texts come from outside and are hostile until escaped. */
+export interface Actor {
+  /** CloudTrail's `userIdentity.type`: Root, IAMUser, AssumedRole, AWSService, … */
+  readonly kind: string
+  /** The shortest name a person recognises: user name, session name, service. */
+  readonly name: string
+  readonly arn: string | null
+  readonly accountId: string | null
+  readonly sourceAddress: string | null
+  readonly userAgent: string | null
+}
+
+/** Someone did something to something: one CloudTrail record, its header normalised, its body as it came. */
+export interface AuditEvent {
+  /** CloudTrail's `eventID`, or a hash of the canonical body where it has none. */
+  readonly id: string
+  /** The account in which it happened: `recipientAccountId`, else `userIdentity.accountId`. */
+  readonly accountId: string
+  readonly region: string
+  readonly time: Date
+  /** `s3.amazonaws.com` */
+  readonly source: string
+  /** `PutBucketPolicy` */
+  readonly name: string
+  /** Set when the call failed: nothing was changed, but rules still see it. */
+  readonly errorCode: string | null
+  readonly readOnly: boolean
+  readonly logType: 'AWS.CloudTrail'
+  readonly actor: Actor
+  readonly record: JsonObject
+}
+
+/** A short note of an event, kept with what it caused. */
+export interface Cause {
+  readonly eventId: string
+  readonly source: string
+  readonly name: string
+  /** RFC 3339. */
+  readonly time: string
+  readonly actor: Actor
+  /** RFC 3339: when we received it; latency is counted from here. */
+  readonly receivedAt: string
+}
+
+/** The note of an event. */
+export function causeOf(event: AuditEvent, receivedAt: Date): Cause {
+  const { id: eventId, source, name, actor } = event
+  return { eventId, source, name, time: event.time.toISOString(), actor, receivedAt: receivedAt.toISOString() }
+}

@@ -1,0 +1,75 @@
+import type { JsonObject } from './json.ts'
+import type { Severity } from './severity.ts'
+
+/** What the rest of the system knows of a detection: its metadata, in Panther's slots. Its code stays in the evaluator. */
+export interface Detection {
+  readonly id: string
+  readonly kind: 'policy' | 'rule'
+  readonly displayName: string
+  readonly severity: Severity
+  readonly description: string
+  readonly runbook: string | null
+  readonly reference: string | null
+  readonly tags: readonly string[]
+  readonly reports: Readonly<Record<string, readonly string[]>>
+  /** Policies only; empty means every type. */
+  readonly resourceTypes: readonly string[]
+  /** Rules only. */
+  readonly logTypes: readonly string[]
+  /** Rules only: minutes during which equal dedup strings are one finding. */
+  readonly dedupPeriodMinutes: number
+  /** Rules only: matches needed within the period before anybody is told. */
+  readonly threshold: number
+  /** False: matches are recorded, nobody is told. */
+  readonly createAlert: boolean
+  /** Patterns (`*`) of resource ids that the policy ignores. */
+  readonly suppressions: readonly string[]
+  /** Hash of everything that can change its verdicts. */
+  readonly fingerprint: string
+  /** The file it came from, for messages to its author. */
+  readonly file: string
+}
+
+/** A detection could not be run on something. Shown to the detection's owner; it is `unknown`, never pass. */
+export interface DetectionFailure {
+  readonly detectionId: string
+  readonly reason: 'threw' | 'wrong-type' | 'timeout' | 'memory' | 'crashed' | 'parked'
+  /** The exception's text, at most 1,000 characters. */
+  readonly message: string
+}
+
+/** A rule matched an event. Texts are already cut to Panther's limits (1,000 characters). */
+export interface RuleMatch {
+  readonly detectionId: string
+  readonly title: string
+  readonly severity: Severity
+  readonly dedup: string
+  readonly context: JsonObject
+}
+
+/** One thing that is wrong with a resource. The key is empty unless the policy returns several violations. */
+export interface Violation {
+  readonly key: string
+  readonly title: string
+  readonly severity: Severity
+  readonly dedup: string
+  readonly context: JsonObject
+}
+
+/** What one policy says of one resource. */
+export type Outcome =
+  | { readonly detectionId: string; readonly outcome: 'pass'; readonly validUntil: string | null }
+  | {
+      readonly detectionId: string
+      readonly outcome: 'fail'
+      readonly violations: readonly Violation[]
+      readonly validUntil: string | null
+    }
+  | { readonly detectionId: string; readonly outcome: 'unknown'; readonly failure: DetectionFailure }
+
+/** What all policies say of one state, stored as one row a resource. */
+export interface Verdict {
+  /** The number of the judged state. */
+  readonly number: number
+  readonly outcomes: readonly Outcome[]
+}

@@ -1,0 +1,86 @@
+import { canonical, isObject, type Json, type JsonObject } from './json.ts'
+import type { Cause } from './audit-event.ts'
+
+/** One effective difference. `undefined` never occurs: an absent side is null. */
+export interface Difference {
+  /** Dotted path; list members are named by their content, since AWS does not keep list order. */
+  readonly path: string
+  readonly before: Json
+  readonly after: Json
+}
+
+/** The effective difference between two states of one shape, with the events that caused it. */
+export interface Change {
+  readonly differences: readonly Difference[]
+  readonly causes: readonly Cause[]
+}
+
+/**
+ * The effective differences between two attribute sets: order in lists, and null against empty, do not count.
+ * JSON kept as text (policy documents) is compared as JSON.
+ */
+export function diff(before: JsonObject, after: JsonObject): readonly Difference[] {
+  const found: Difference[] = []
+  compare('', before, after, found)
+  return found
+}
+
+function compare(path: string, before: Json, after: Json, found: Difference[]): void {
+  const a = normal(before)
+  const b = normal(after)
+  if (canonical(unordered(a)) === canonical(unordered(b))) return
+  if (isObject(a) && isObject(b)) {
+    for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted()) {
+      compare(path === '' ? key : `${path}.${key}`, a[key] ?? null, b[key] ?? null, found)
+    }
+    return
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (const gone of without(a, b)) found.push({ path, before: gone, after: null })
+    for (const came of without(b, a)) found.push({ path, before: null, after: came })
+    return
+  }
+  found.push({ path, before: a, after: b })
+}
+
+/** Members of `list` that `other` does not hold, counting repeats. */
+function without(list: readonly Json[], other: readonly Json[]): readonly Json[] {
+  const left = new Map<string, number>()
+  for (const each of other) {
+    const key = canonical(unordered(normal(each)))
+    left.set(key, (left.get(key) ?? 0) + 1)
+  }
+  return list.filter((each) => {
+    const key = canonical(unordered(normal(each)))
+    const count = left.get(key) ?? 0
+    if (count > 0) left.set(key, count - 1)
+    return count === 0
+  })
+}
+
+/** Empty containers are null; JSON objects written as text are read. */
+function normal(value: Json): Json {
+  if (typeof value === 'string' && value.startsWith('{')) {
+    try {
+      return JSON.parse(value) as Json
+    } catch {
+      return value
+    }
+  }
+  if (Array.isArray(value)) return value.length === 0 ? null : value
+  if (isObject(value)) return Object.keys(value).length === 0 ? null : value
+  return value
+}
+
+/** The value with every list sorted by content, so that order does not count. */
+function unordered(value: Json): Json {
+  if (Array.isArray(value)) {
+    const members = value.map((each: Json) => unordered(normal(each)))
+    return members.toSorted((a, b) => (canonical(a) < canonical(b) ? -1 : 1))
+  }
+  if (!isObject(value)) return value
+  const entries = Object.entries(value)
+    .map(([key, each]) => [key, unordered(normal(each))] as const)
+    .filter(([, each]) => each !== null)
+  return Object.fromEntries(entries)
+}

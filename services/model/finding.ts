@@ -1,0 +1,40 @@
+import type { Cause } from './audit-event.ts'
+import type { Difference } from './diff.ts'
+import type { JsonObject } from './json.ts'
+import type { ResourceRef } from './resource.ts'
+import type { Severity } from './severity.ts'
+
+/** Why a finding came to be. Only `change` is told at once; the others are told as one summary a team. */
+export type Origin = 'change' | 'baseline' | 'detection' | 'time'
+
+/** `counting`: a rule below its threshold. `retired`: its detection was removed. Only the world resolves. */
+export type FindingStatus = 'counting' | 'open' | 'resolved' | 'retired'
+
+/** Why a finding ended. */
+export type Ending = 'fixed' | 'gone' | 'retired'
+
+/** A policy failing on a resource under a violation key, or a rule under its dedup string and period. */
+export interface Finding {
+  readonly id: string
+  readonly detectionId: string
+  readonly kind: 'policy' | 'rule'
+  readonly accountId: string
+  readonly region: string
+  /** Null for rules. */
+  readonly resource: ResourceRef | null
+  /** The violation key of a policy, the dedup string of a rule. */
+  readonly key: string
+  /** 1 at first; each reopening is the next. */
+  readonly epoch: number
+  readonly origin: Origin
+  readonly status: FindingStatus
+  readonly severity: Severity
+  readonly title: string
+  readonly context: JsonObject
+  readonly causes: readonly Cause[]
+  readonly differences: readonly Difference[]
+  /** Matches so far (rules); 1 for policies. */
+  readonly count: number
+  readonly openedAt: Date
+  readonly endedAt: Date | null
+}
