@@ -3,7 +3,7 @@ import { pino, type Logger } from 'pino'
 let stream: NodeJS.WriteStream = process.stderr
 
 const root = pino(
-  { level: process.env['TRIPLINE_LOG'] ?? 'info', base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
+  { level: process.env['TRIPLINE_LOG'] ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
   { write: (line: string) => void stream.write(line) },
 )
 
