@@ -1,5 +1,6 @@
 // In: the process's surroundings. Out: log, errors, time, waking. Knows no product word.
 export { logToStdout, roomLogger, type Logger } from './log.ts'
+export { ConfigError, readYaml } from './config.ts'
 export { isRetryable, TriplineError } from './error.ts'
 export { backoffMs, sleep, stopSignal } from './time.ts'
 export { createBell, type Bell } from './wake.ts'

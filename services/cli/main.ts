@@ -1,0 +1,124 @@
+import { Command, CommanderError, Option } from 'commander'
+import { ConfigError, logToStdout, stopSignal, TriplineError } from '#runtime'
+import { roles, type Role } from '../processes/run.ts'
+
+if (Number(process.versions.node.split('.')[0]) < 26) {
+  process.stderr.write(
+    `tripline needs the Node that comes with it (26); this is ${process.version}. Start it as \`npm run -s tripline -- …\`.\n`,
+  )
+  process.exit(2)
+}
+
+const program = new Command('tripline')
+  .description(
+    'Tells the team that owns an AWS resource, in its Slack channel and within a second, what changed, who did it, and whether it is still so.',
+  )
+  .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+  .showHelpAfterError('(see --help)')
+  .exitOverride()
+
+const json = (): Option =>
+  new Option('--json', 'JSON only on stdout, one object a line, the last one {"summary": …}').default(false)
+const config = (): Option => new Option('--config <file>', 'the configuration').default('tripline.yaml')
+
+program
+  .command('demo')
+  .description('play incidents through the whole line on embedded parts; needs no account, no Slack, no network')
+  .addOption(json())
+  .action(async (options: { json: boolean }) => {
+    const { runDemo } = await import('../processes/demo/demo.ts')
+    process.exitCode = await runDemo({ json: options.json, color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined })
+  })
+
+program
+  .command('run')
+  .description('the real thing: read the queues, re-fetch, judge, and tell the teams, until stopped')
+  .addOption(config())
+  .option('--only <roles>', `run only these parts, with commas between: ${roles.join(', ')}`, readRoles)
+  .action(async (options: { config: string; only?: ReadonlySet<Role> }) => {
+    logToStdout()
+    const { readConfig } = await import('../processes/config.ts')
+    const { runTripline } = await import('../processes/run.ts')
+    await runTripline(await readConfig(options.config, process.env), { only: options.only ?? new Set(roles), stop: stopSignal() })
+  })
+
+program
+  .command('check')
+  .description('say what `run` would find: configuration, database, queues, roles of the accounts, Slack channels, detections')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options: { config: string; json: boolean }) => {
+    const { checkCommand } = await import('./check-command.ts')
+    process.exitCode = await checkCommand(options)
+  })
+
+program
+  .command('test')
+  .description('run the tests inside detections; without a path, those that come with Tripline')
+  .argument('[path...]', 'folders or files of detections')
+  .option('--filter <key=value...>', 'only detections whose metadata match, as Severity=HIGH')
+  .option('--minimum-tests <n>', 'fail detections with fewer tests', readCount, 0)
+  .option('--show-failures-only', 'print only what failed', false)
+  .addOption(json())
+  .action(
+    async (paths: string[], options: { filter?: string[]; minimumTests: number; showFailuresOnly: boolean; json: boolean }) => {
+      const { testCommand } = await import('./test-command.ts')
+      process.exitCode = await testCommand({ ...options, paths, filter: options.filter ?? [] })
+    },
+  )
+
+program
+  .command('replay')
+  .description('run CloudTrail files or folders ({"Records":[…]}, .json.gz, NDJSON, EventBridge envelopes) through the rules')
+  .argument('<file...>', 'files or folders')
+  .option('--detections <path...>', 'folders of detections', ['rules'])
+  .addOption(json())
+  .action(async (files: string[], options: { detections: string[]; json: boolean }) => {
+    const { replayCommand } = await import('./replay-command.ts')
+    process.exitCode = await replayCommand({ ...options, files })
+  })
+
+program
+  .command('migrate')
+  .description('bring the database to this version; safe while older processes run')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options: { config: string; json: boolean }) => {
+    const { migrateCommand } = await import('./migrate-command.ts')
+    process.exitCode = await migrateCommand(options)
+  })
+
+program
+  .command('bench')
+  .description('run one benchmark of test/bench and print each figure with what it is a ratio of')
+  .argument('<name>', 'the benchmark: a file name of test/bench')
+  .addOption(json())
+  .action(async (name: string, options: { json: boolean }) => {
+    const { benchCommand } = await import('./bench-command.ts')
+    process.exitCode = await benchCommand(name, options)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else if (error instanceof TriplineError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = error instanceof ConfigError ? 2 : 1
+  } else throw error
+}
+
+function readRoles(text: string): ReadonlySet<Role> {
+  const found = new Set<Role>()
+  for (const word of text.split(',').map((each) => each.trim())) {
+    const role = roles.find((each) => each === word)
+    if (role === undefined) throw new CommanderError(2, 'tripline.role', `--only: given ${word}; allowed: ${roles.join(', ')}`)
+    found.add(role)
+  }
+  return found
+}
+
+function readCount(text: string): number {
+  if (/^\d{1,4}$/u.test(text)) return Number(text)
+  throw new CommanderError(2, 'tripline.count', `--minimum-tests: given ${text}; allowed: a whole number from 0`)
+}

@@ -1,0 +1,154 @@
+import { causeOf, type AuditEvent, type Cause, type DetectionFailure, type RuleMatch } from '#model'
+import { isRetryable, roomLogger } from '#runtime'
+import type { BatchHandler, Message, Touch } from '#ingest'
+import type { QuarantineItem, Records, Wish } from '#store'
+import { noteFailures } from './notes.ts'
+import type { Parts } from './parts.ts'
+
+const log = roomLogger('pipeline')
+
+type Needs = Pick<Parts, 'store' | 'evaluator' | 'trust' | 'decode' | 'touches' | 'tell' | 'places' | 'bells' | 'observe'> & {
+  readonly source: string
+}
+
+/** An event that had an effect: it touches resources, or rules matched or failed on it. */
+interface Effect {
+  readonly event: AuditEvent
+  readonly cause: Cause
+  readonly matches: readonly RuleMatch[]
+  readonly failures: readonly DetectionFailure[]
+  readonly touched: readonly Touch[]
+}
+
+/**
+ * Intake, the first durable step: bodies are judged by the rules, then one transaction writes inbox keys, refresh marks, rule
+ * findings with their alerts, and the quarantine. Only after it is the batch acknowledged.
+ */
+export function createIntake(parts: Needs): BatchHandler {
+  return async function handle(batch: readonly Message[]): Promise<ReadonlySet<string>> {
+    try {
+      await take(parts, batch)
+      return new Set()
+    } catch (error) {
+      if (batch.length === 1 || isRetryable(error)) throw error
+      // One bad message must not hold the others: each is tried alone, and only those that fail come again.
+      log.warn({ messages: batch.length, error: nameOf(error) }, 'batch failed, taking its messages one by one')
+      const failed = new Set<string>()
+      for (const message of batch) {
+        await take(parts, [message]).catch((cause: unknown) => {
+          log.error({ message: message.id, error: nameOf(cause) }, 'message failed, it will come again')
+          failed.add(message.id)
+        })
+      }
+      return failed
+    }
+  }
+}
+
+async function take(parts: Needs, batch: readonly Message[]): Promise<void> {
+  const { effects, quarantined } = await understand(parts, batch)
+  if (effects.length === 0 && quarantined.length === 0) return
+  const written = await parts.store.transaction((records) => write(parts, records, effects, quarantined))
+  if (written.marks) parts.bells.refresh.ring()
+  if (written.alerts) parts.bells.deliver.ring()
+}
+
+/** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
+async function understand(parts: Needs, batch: readonly Message[]): Promise<{ effects: Effect[]; quarantined: QuarantineItem[] }> {
+  const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
+  const effects: Effect[] = []
+  const quarantined: QuarantineItem[] = []
+  for (const judgement of judgements) {
+    const message = batch[judgement.body]
+    if (message === undefined) continue
+    const { events, rejected } = parts.decode(message.body, parts.trust)
+    for (const { reason, detail } of rejected) quarantined.push({ source: parts.source, reason, detail, body: message.body })
+    for (const { record, event } of events) {
+      const judged = judgement.records.find((each) => each.record === record)
+      const touched = parts.touches(event)
+      const matches = judged?.matches ?? []
+      const failures = judged?.failures ?? []
+      if (touched.length === 0 && matches.length === 0 && failures.length === 0) continue
+      for (const failure of failures) quarantined.push(unjudged(parts.source, message, event, failure))
+      effects.push({ event, cause: causeOf(event, message.receivedAt), matches, failures, touched })
+    }
+  }
+  parts.observe.events('silent', batch.length - judgements.length)
+  parts.observe.events('rejected', quarantined.length)
+  return { effects, quarantined }
+}
+
+async function write(
+  parts: Needs,
+  records: Records,
+  effects: readonly Effect[],
+  quarantined: readonly QuarantineItem[],
+): Promise<{ marks: boolean; alerts: boolean }> {
+  if (quarantined.length > 0) await records.quarantine.add(quarantined)
+  if (effects.length === 0) return { marks: false, alerts: false }
+  const keys = effects.map(({ event }) => ({
+    accountId: event.accountId,
+    region: event.region,
+    eventId: event.id,
+    time: event.time,
+  }))
+  const claimed = await records.inbox.claim(keys)
+  const fresh = effects.filter((_, index) => claimed.has(index))
+  parts.observe.events('duplicate', effects.length - fresh.length)
+
+  const wishes: Wish[] = fresh.flatMap(({ touched, cause }) =>
+    touched.map(({ ref }) => ({ ref, class: 'event' as const, cause, scanId: null, delayMs: 0 })),
+  )
+  if (wishes.length > 0) await records.marks.wish(wishes)
+  for (const effect of fresh) for (const match of effect.matches) await recordMatch(parts, records, effect, match)
+  const failures = fresh.flatMap((effect) => effect.failures)
+  await noteFailures(parts, records, failures)
+
+  parts.observe.events('matched', fresh.filter(({ matches }) => matches.length > 0).length)
+  parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
+  return { marks: wishes.length > 0, alerts: failures.length > 0 || fresh.some(({ matches }) => matches.length > 0) }
+}
+
+/** A match opens a finding and its alert, or counts on the one that is there. */
+async function recordMatch(parts: Needs, records: Records, { event, cause }: Effect, match: RuleMatch): Promise<void> {
+  const detection = parts.evaluator.detections.find(({ id }) => id === match.detectionId)
+  if (detection === undefined) return
+  const { accountId, region } = event
+  const { detectionId, dedup, severity, title, context } = match
+  const { dedupPeriodMinutes: periodMinutes, threshold } = detection
+  const { finding, opened } = await records.findings.hit({
+    detectionId,
+    accountId,
+    region,
+    dedup,
+    periodMinutes,
+    threshold,
+    severity,
+    title,
+    context,
+    cause,
+  })
+  if (!detection.createAlert || finding.status === 'counting') return
+  if (opened) {
+    const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null) })
+    await records.alerts.create({ findingId: finding.id, key: finding.id, content, to: parts.tell.route(content, new Map()) })
+  } else {
+    await records.alerts.revise(
+      finding.id,
+      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, finding.count) : content),
+      repeatEditMs,
+    )
+  }
+}
+
+/** Edits that only count up wait a little, so that a burst is one edit. */
+const repeatEditMs = 2_000
+
+function unjudged(source: string, message: Message, event: AuditEvent, failure: DetectionFailure): QuarantineItem {
+  const detail = `${failure.detectionId} could not judge event ${event.id} (${failure.reason}): ${failure.message}`
+  return { source, reason: 'detection-failed', detail, body: message.body }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
+}

@@ -1,0 +1,89 @@
+import { roomLogger, sleep } from '#runtime'
+import { tagsOf } from '#model'
+import type { StoredState } from '#store'
+import type { Parts } from './parts.ts'
+import { judgedAs, reconcile, turnMessage } from './reconcile.ts'
+
+const log = roomLogger('pipeline')
+
+type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'bells' | 'observe'>
+
+/**
+ * Judging is not fetching: re-evaluates stored states whose detections changed or whose time has come, closes findings of removed
+ * detections as retired, and tells what no change caused as one summary a team.
+ */
+export async function runJudge(parts: Needs, options: { pollMs: number }, stop: AbortSignal): Promise<void> {
+  let retired = false
+  while (!stop.aborted) {
+    try {
+      if (!retired) await retire(parts)
+      retired = true
+      const judged = await judgeDue(parts)
+      if (judged > 0) continue
+      await parts.store.scans.finish()
+      await summarise(parts)
+    } catch (error) {
+      log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')
+    }
+    await sleep(options.pollMs, stop)
+  }
+}
+
+async function retire(parts: Needs): Promise<void> {
+  const living = parts.evaluator.detections.map(({ id }) => id)
+  await parts.store.transaction(async (records) => {
+    for (const finding of await records.findings.retire(living)) await turnMessage(parts, records, finding, 'retired', null)
+  })
+  parts.bells.deliver.ring()
+}
+
+async function judgeDue(parts: Needs): Promise<number> {
+  const { store, evaluator } = parts
+  const fingerprints = new Map(parts.inventory.types.map((type) => [type, evaluator.fingerprint(type)]))
+  const due = await store.states.due(50, 30_000, { fingerprints, otherwise: evaluator.fingerprint('') })
+  if (due.length === 0) return 0
+  const judgements = await evaluator.judgeResources(due)
+  for (const [index, state] of due.entries()) await write(parts, state, fingerprints, judgements[index]?.outcomes ?? [])
+  return due.length
+}
+
+async function write(
+  parts: Needs,
+  state: StoredState,
+  fingerprints: ReadonlyMap<string, string>,
+  outcomes: Parameters<typeof reconcile>[3],
+): Promise<void> {
+  const origin = state.evaluatedWith === fingerprints.get(state.type) ? 'time' : 'detection'
+  const told = await parts.store.transaction(async (records) => {
+    const current = await records.states.lock(state)
+    // A fetch was faster: it judged the newer state with the same detections.
+    if (current === null || current.gone || current.number !== state.number) return false
+    const news = await reconcile(parts, records, state, outcomes, { origin, causes: [], differences: [] })
+    await records.states.judged(state, state.number, judgedAs(parts, state, outcomes, await records.now()))
+    return news
+  })
+  if (told) parts.bells.deliver.ring()
+}
+
+/** One summary a team, when nothing more is to come from a running scan. */
+async function summarise(parts: Needs): Promise<void> {
+  if (await parts.store.scans.running()) return
+  const told = await parts.store.transaction(async (records) => {
+    const untold = await records.findings.untold()
+    const known = []
+    for (const finding of untold) {
+      const detection = parts.evaluator.detections.find(({ id }) => id === finding.detectionId)
+      if (detection === undefined || finding.resource === null) continue
+      const state = await records.states.get(finding.resource)
+      const name = state?.attributes['Name']
+      const place = parts.places.of(finding.resource, { ref: finding.resource, name: typeof name === 'string' ? name : null })
+      known.push({ finding, detection, place, tags: tagsOf(state?.attributes ?? {}) })
+    }
+    for (const { content, to, findingIds } of parts.tell.summaries(known, parts.tell.route)) {
+      await records.alerts.create({ findingId: null, key: `summary:${findingIds.toSorted()[0]}`, content, to })
+    }
+    await records.findings.told(untold.map(({ id }) => id))
+    return known.length > 0
+  })
+  if (told) parts.bells.deliver.ring()
+}

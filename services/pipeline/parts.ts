@@ -1,0 +1,59 @@
+import type {
+  AlertContent,
+  AuditEvent,
+  Cause,
+  Detection,
+  Ending,
+  Finding,
+  FindingAlert,
+  Place,
+  ResourceRef,
+  RoutedTo,
+  SummaryAlert,
+} from '#model'
+import type { Evaluator } from '#detection'
+import type { Decoded, Touch, Trust } from '#ingest'
+import type { Inventory } from '#inventory'
+import type { Store } from '#store'
+import type { Router } from '#alerting'
+import type { Bell } from '#runtime'
+
+/** What every stage may ask for; each takes the few it needs. Joined in `processes`, replaced by nobody. */
+export interface Parts {
+  readonly store: Store
+  readonly evaluator: Evaluator
+  readonly inventory: Inventory
+  readonly trust: Trust
+  readonly decode: (body: string, trust: Trust) => Decoded
+  readonly touches: (event: AuditEvent) => readonly Touch[]
+  readonly tell: Tell
+  readonly places: Places
+  readonly bells: { readonly refresh: Bell; readonly deliver: Bell }
+  readonly observe: Observe
+}
+
+/** Words for findings: pure functions of `alerting`, and where the words go. */
+export interface Tell {
+  readonly route: Router
+  findingAlert(input: { finding: Finding; detection: Detection; place: Place }): FindingAlert
+  endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
+  repeatedAlert(content: FindingAlert, count: number): FindingAlert
+  summaries(
+    findings: readonly { finding: Finding; detection: Detection; place: Place; tags: ReadonlyMap<string, string> }[],
+    router: Router,
+  ): readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]
+}
+
+/** The names that the configuration gives to accounts. */
+export interface Places {
+  of(where: { accountId: string; region: string }, resource: { ref: ResourceRef; name: string | null } | null): Place
+}
+
+/** Business facts, one function each; metrics and tests listen. */
+export interface Observe {
+  events(outcome: 'matched' | 'touched' | 'silent' | 'duplicate' | 'rejected', count: number): void
+  fetched(outcome: 'changed' | 'unchanged' | 'gone' | 'outdated'): void
+  fetchFailed(cause: string): void
+  detectionFailed(detectionId: string, reason: string): void
+  delivered(content: AlertContent, outcome: 'posted' | 'edited' | 'diverted' | 'retried'): void
+}

@@ -1,0 +1,124 @@
+import {
+  tagsOf,
+  type AlertContent,
+  type Cause,
+  type Difference,
+  type Ending,
+  type Finding,
+  type Origin,
+  type Outcome,
+  type Resource,
+} from '#model'
+import type { Judged, Records, StoredState } from '#store'
+import { noteFailures } from './notes.ts'
+import type { Parts } from './parts.ts'
+
+type Needs = Pick<Parts, 'tell' | 'places' | 'evaluator' | 'observe'>
+
+/** What is known of how a resource came to be judged. */
+export interface Occasion {
+  readonly origin: Origin
+  readonly causes: readonly Cause[]
+  readonly differences: readonly Difference[]
+}
+
+/**
+ * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes.
+ * Unknown ends nothing and opens nothing. Returns true when something is to be told.
+ */
+export async function reconcile(
+  parts: Needs,
+  records: Records,
+  resource: Resource,
+  outcomes: readonly Outcome[],
+  occasion: Occasion,
+): Promise<boolean> {
+  const open = await records.findings.openOf(resource)
+  let told = false
+  const failing = new Set<string>()
+  for (const outcome of outcomes) {
+    if (outcome.outcome !== 'fail') continue
+    const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
+    if (detection === undefined) continue
+    for (const violation of outcome.violations) {
+      failing.add(keyOf(outcome.detectionId, violation.key))
+      const finding = await records.findings.open({
+        detectionId: outcome.detectionId,
+        resource,
+        key: violation.key,
+        severity: violation.severity,
+        title: violation.title,
+        context: violation.context,
+        origin: occasion.origin,
+        causes: occasion.causes,
+        differences: occasion.differences,
+      })
+      // What no change caused is told in one summary a team, never as a single post.
+      if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
+      const content = parts.tell.findingAlert({ finding, detection, place: placeOf(parts, resource) })
+      const to = parts.tell.route(content, tagsOf(resource.attributes))
+      await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
+      told = true
+    }
+  }
+  for (const finding of open) {
+    const outcome = outcomes.find(({ detectionId }) => detectionId === finding.detectionId)
+    if (outcome === undefined || outcome.outcome === 'unknown') continue
+    if (failing.has(keyOf(finding.detectionId, finding.key))) continue
+    await endFinding(parts, records, finding.id, 'fixed', occasion.causes.at(-1) ?? null)
+    told = true
+  }
+  const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
+  await noteFailures(parts, records, failures)
+  return told || failures.length > 0
+}
+
+/** Ends every open finding of a resource that is gone. */
+export async function endAll(parts: Needs, records: Records, state: StoredState, causes: readonly Cause[]): Promise<boolean> {
+  const open = await records.findings.openOf(state)
+  for (const finding of open) await endFinding(parts, records, finding.id, 'gone', causes.at(-1) ?? null)
+  return open.length > 0
+}
+
+async function endFinding(
+  parts: Pick<Parts, 'tell'>,
+  records: Records,
+  id: string,
+  how: 'fixed' | 'gone',
+  cause: Cause | null,
+): Promise<void> {
+  const ended = await records.findings.end(id, how, cause)
+  if (ended !== null) await turnMessage(parts, records, ended, how, cause)
+}
+
+/** Turns the message of an ended finding, when there is one. */
+export async function turnMessage(
+  parts: Pick<Parts, 'tell'>,
+  records: Records,
+  ended: Finding,
+  how: Ending,
+  cause: Cause | null,
+): Promise<void> {
+  const at = ended.endedAt ?? (await records.now())
+  const turn = (content: AlertContent): AlertContent => (content.kind === 'finding' ? parts.tell.endedAlert(content, how, at, cause) : content)
+  await records.alerts.revise(ended.id, turn, 0)
+}
+
+/** The verdict to store, with the time of the next judgement: within a day, earlier where a policy says until when its answer holds. */
+export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, outcomes: readonly Outcome[], now: Date): Judged {
+  const ends = outcomes.flatMap((outcome) => {
+    if (outcome.outcome === 'unknown') return [now.getTime() + 10 * 60_000]
+    return outcome.validUntil === null ? [] : [Math.max(Date.parse(outcome.validUntil), now.getTime() + 1_000)]
+  })
+  const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
+  return { verdict: { number: resource.number, outcomes }, evaluatedWith: parts.evaluator.fingerprint(resource.type), evaluateAt }
+}
+
+function placeOf(parts: Pick<Parts, 'places'>, resource: Resource): ReturnType<Parts['places']['of']> {
+  const name = resource.attributes['Name']
+  return parts.places.of(resource, { ref: resource, name: typeof name === 'string' ? name : null })
+}
+
+function keyOf(detectionId: string, key: string): string {
+  return JSON.stringify([detectionId, key])
+}

@@ -1,0 +1,87 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Observe } from '#pipeline'
+import type { Store } from '#store'
+
+export interface Metrics {
+  readonly observe: Observe
+  /** The Prometheus text; asks the store for what waits. */
+  text(): Promise<string>
+}
+
+/** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
+export function createMetrics(store: Pick<Store, 'marks' | 'deliveries'>): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const events = new Counter({ name: 'tripline_events_total', help: 'Events by outcome.', labelNames: ['outcome'], registers })
+  const fetches = new Counter({
+    name: 'tripline_fetches_total',
+    help: 'Re-fetched resources by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const fetchErrors = new Counter({
+    name: 'tripline_fetch_errors_total',
+    help: 'Resources that could not be read, by cause.',
+    labelNames: ['cause'],
+    registers,
+  })
+  const failures = new Counter({
+    name: 'tripline_detection_failures_total',
+    help: 'Detections that could not judge.',
+    labelNames: ['detection', 'reason'],
+    registers,
+  })
+  const deliveries = new Counter({
+    name: 'tripline_deliveries_total',
+    help: 'Deliveries by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const latency = new Histogram({
+    name: 'tripline_queue_to_slack_seconds',
+    help: 'From the receipt of an event to its message.',
+    labelNames: ['kind'],
+    buckets: [0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  })
+  const marks = new Gauge({
+    name: 'tripline_marks_waiting',
+    help: 'Refresh marks waiting, by class.',
+    labelNames: ['class'],
+    registers,
+  })
+  const marksLag = new Gauge({
+    name: 'tripline_marks_lag_seconds',
+    help: 'Age of the oldest due mark, by class.',
+    labelNames: ['class'],
+    registers,
+  })
+  const outbox = new Gauge({ name: 'tripline_deliveries_waiting', help: 'Deliveries waiting.', registers })
+  const outboxLag = new Gauge({ name: 'tripline_deliveries_lag_seconds', help: 'Age of the oldest due delivery.', registers })
+  return {
+    observe: {
+      events: (outcome, count) => events.inc({ outcome }, count),
+      fetched: (outcome) => fetches.inc({ outcome }),
+      fetchFailed: (cause) => fetchErrors.inc({ cause }),
+      detectionFailed: (detection, reason) => failures.inc({ detection, reason }),
+      delivered: (content, outcome) => {
+        deliveries.inc({ outcome })
+        if (outcome !== 'posted' || content.kind !== 'finding' || content.cause === null) return
+        latency.observe({ kind: content.detection.kind }, Math.max(0, Date.now() - Date.parse(content.cause.receivedAt)) / 1_000)
+      },
+    },
+    async text() {
+      marks.reset()
+      marksLag.reset()
+      for (const { class: kind, count, oldestMs } of await store.marks.waiting()) {
+        marks.set({ class: kind }, count)
+        marksLag.set({ class: kind }, oldestMs / 1_000)
+      }
+      const waiting = await store.deliveries.waiting()
+      outbox.set(waiting.count)
+      outboxLag.set(waiting.oldestMs / 1_000)
+      return registry.metrics()
+    },
+  }
+}

@@ -1,0 +1,147 @@
+import { createRouter, createSender, createSlack, endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
+import { createSessions } from '#aws'
+import { createEvaluator, type Evaluator } from '#detection'
+import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
+import { createInventory } from '#inventory'
+import { createIntake, runBaseline, runJudge, runRefresh, type Observe, type Parts, type Places } from '#pipeline'
+import { createBell, roomLogger } from '#runtime'
+import { openStore, type Store } from '#store'
+import type { Config } from './config.ts'
+import { createHttp } from './http.ts'
+import { createMetrics } from './metrics.ts'
+import { slackToken } from './slack-token.ts'
+
+const log = roomLogger('processes')
+
+/** The parts of the line that a process can run; all by default. */
+export const roles = ['ingest', 'refresh', 'judge', 'scan', 'deliver', 'http'] as const
+export type Role = (typeof roles)[number]
+
+export interface RunOptions {
+  readonly only: ReadonlySet<Role>
+  /** Raised: stop intake, finish or give back within 10 s. */
+  readonly stop: AbortSignal
+  /** Called once everything runs. */
+  readonly onReady?: (running: Running) => void
+  /** Hears the same business facts as the metrics. */
+  readonly observe?: Partial<Observe>
+}
+export interface Running {
+  readonly store: Store
+  readonly evaluator: Evaluator
+  /** Where the HTTP endpoints listen; null without the role. */
+  readonly address: string | null
+}
+
+/** The real thing: runs the line until stopped. Throws before it starts when something it needs is not there. */
+export async function runTripline(config: Config, options: RunOptions): Promise<void> {
+  const { stop, only } = options
+  const token = await slackToken(config)
+  const trust = trustOf(config)
+  await using store = await openStore(config.store)
+  await using evaluator = await createEvaluator({ folders: config.detections, trust })
+  for (const { file, message } of evaluator.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
+  const metrics = createMetrics(store)
+  const observe = both(metrics.observe, options.observe ?? {})
+  const slack = createSlack({ token, ...(config.slack.apiUrl === undefined ? {} : { apiUrl: config.slack.apiUrl }) })
+  const parts = assemble(config, { store, evaluator, trust, observe })
+  const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
+  const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
+  const address = only.has('http') ? await http.listen({ host: config.http.host, port: config.http.port }) : null
+
+  const { route } = parts.tell
+  const sender = createSender({ store, destinations: [slack], fallback: config.fallback, route, onDelivered: observe.delivered })
+  const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
+  if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
+  if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
+  if (only.has('scan')) running.push(runBaseline(parts, config.accounts, stop))
+  if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
+  running.push(maintain(store, stop))
+
+  log.info(
+    { roles: [...only], detections: evaluator.detections.length, accounts: config.accounts.length, address },
+    'tripline runs',
+  )
+  options.onReady?.({ store, evaluator, address })
+  await Promise.all(running)
+  await http.close()
+  log.info({}, 'tripline stopped')
+}
+
+function assemble(config: Config, own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>): Parts {
+  const { roleName, externalId, endpoint } = config.aws
+  const sessions = createSessions({ roleName, externalId, ...(endpoint === undefined ? {} : { endpoint }) })
+  const teams = config.teams.map(({ id, channel, owns }) => {
+    const tags = Object.entries(owns.tags).map(([key, value]) => ({ key, value }))
+    return { id, channel, owns: { accounts: owns.accounts, tags } }
+  })
+  const routes = config.routes.map(({ when, to }) => ({ when: withoutUndefined(when), to }))
+  const route = createRouter({ teams, routes, fallback: config.fallback }, config.accounts)
+  return {
+    ...own,
+    inventory: createInventory({ sessions }),
+    decode,
+    touches,
+    tell: { route, findingAlert, endedAlert, repeatedAlert, summaries },
+    places: placesOf(config),
+    bells: { refresh: createBell(), deliver: createBell() },
+  }
+}
+
+/** Which events may be believed: those of registered accounts. */
+export function trustOf(config: Pick<Config, 'accounts'>): Trust {
+  return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+}
+
+function placesOf(config: Config): Places {
+  const accounts = new Map(config.accounts.map((account) => [account.id, account]))
+  return {
+    of({ accountId, region }, resource) {
+      const account = accounts.get(accountId)
+      return {
+        accountId,
+        accountName: account?.name ?? accountId,
+        accountLabel: account?.label ?? null,
+        region,
+        resourceType: resource?.ref.type ?? null,
+        resourceId: resource?.ref.id ?? null,
+        resourceName: resource?.name ?? null,
+      }
+    },
+  }
+}
+
+async function maintain(store: Store, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await store
+      .maintain()
+      .catch((error: unknown) => log.error({ error: error instanceof Error ? error.message : 'unknown' }, 'upkeep failed'))
+    await createBell().wait(3_600_000, stop)
+  }
+}
+
+async function notReady(store: Store, sources: readonly Source[]): Promise<string | null> {
+  try {
+    await store.now()
+  } catch {
+    return 'the database does not answer'
+  }
+  const silent = sources.filter((source) => source.healthy?.() === false).map(({ name }) => name)
+  return silent.length === 0 ? null : `no finished poll for 30 s on ${silent.join(', ')}`
+}
+
+function both(first: Observe, second: Partial<Observe>): Observe {
+  return {
+    events: (outcome, count) => (first.events(outcome, count), second.events?.(outcome, count)),
+    fetched: (outcome) => (first.fetched(outcome), second.fetched?.(outcome)),
+    fetchFailed: (cause) => (first.fetchFailed(cause), second.fetchFailed?.(cause)),
+    detectionFailed: (id, reason) => (first.detectionFailed(id, reason), second.detectionFailed?.(id, reason)),
+    delivered: (content, outcome) => (first.delivered(content, outcome), second.delivered?.(content, outcome)),
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises'
+import { isMap, LineCounter, parseDocument } from 'yaml'
+import * as z from 'zod'
+import { TriplineError } from './error.ts'
+
+/** A configuration cannot be used. The message has one line a mistake: file, line, column, what was given, what is allowed. */
+export class ConfigError extends TriplineError<'unreadable' | 'not-yaml' | 'invalid'> {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads a YAML file and checks it against a schema; every mistake is named with its place in the file. */
+export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new ConfigError('unreadable', `${file}: cannot be read (${code}); allowed: the path of a YAML file`, { cause })
+  })
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: true })
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  if (document.errors.length > 0) {
+    throw new ConfigError('not-yaml', document.errors.map((error) => `${place(error.pos[0])}: ${error.message}`).join('\n'))
+  }
+  const given: unknown = document.toJS({ maxAliasCount: 100 })
+  const result = schema.safeParse(given)
+  if (result.success) return result.data
+  const mistakes = result.error.issues.flatMap((issue) => explain(issue, given))
+  const where = (path: readonly PropertyKey[]): string => {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const parent = document.getIn(path.slice(0, length - 1), true)
+      const key = path[length - 1]
+      if (length > 0 && isMap(parent)) {
+        const pair = parent.items.find((item) => String(item.key) === String(key))
+        const range = (pair?.key as { range?: [number] } | undefined)?.range
+        if (range) return place(range[0])
+      }
+      const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined
+      if (node?.range) return place(node.range[0])
+    }
+    return `${file}:1:1`
+  }
+  throw new ConfigError('invalid', mistakes.map(({ path, text: words }) => `${where(path)}: ${words}`).join('\n'))
+}
+
+interface Mistake {
+  readonly path: readonly PropertyKey[]
+  readonly text: string
+}
+
+function explain(issue: z.core.$ZodIssue, root: unknown): readonly Mistake[] {
+  const name = issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.')
+  const given = show(issue.path.reduce<unknown>((value, key) => (isRecord(value) ? value[String(key)] : undefined), root))
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      text: `unknown key \`${key}\` in ${name}; allowed: only the keys that docs/configuration.md lists`,
+    }))
+  }
+  if (issue.code === 'invalid_value')
+    return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${issue.values.map(String).join(', ')}` }]
+  if (issue.code === 'invalid_type') return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${issue.expected}` }]
+  if (issue.code === 'invalid_union')
+    return [{ path: issue.path, text: `${name}: given ${given}; allowed: one of the forms that docs/configuration.md lists` }]
+  return [{ path: issue.path, text: `${name}: given ${given}; ${issue.message}` }]
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** A short print of what was given; text that may be a secret is never in a configuration file, only in the environment. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
