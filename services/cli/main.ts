@@ -39,7 +39,10 @@ program
     logToStdout()
     const { readConfig } = await import('../processes/config.ts')
     const { runTripline } = await import('../processes/run.ts')
-    await runTripline(await readConfig(options.config, process.env), { only: options.only ?? new Set(roles), stop: stopSignal() })
+    const stop = stopSignal()
+    // What is not finished 10 s after SIGTERM is given up: its leases run out and another process takes it.
+    stop.addEventListener('abort', () => setTimeout(() => process.exit(1), 10_000).unref())
+    await runTripline(await readConfig(options.config, process.env), { only: options.only ?? new Set(roles), stop })
   })
 
 program
