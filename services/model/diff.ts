@@ -21,8 +21,18 @@ export interface Change {
  */
 export function diff(before: JsonObject, after: JsonObject): readonly Difference[] {
   const found: Difference[] = []
-  compare('', before, after, found)
+  compareObjects('', before, after, found)
   return found
+}
+
+function compareObjects(path: string, a: JsonObject, b: JsonObject, found: Difference[]): void {
+  for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted()) {
+    compare(path === '' ? key : `${path}.${key}`, own(a, key), own(b, key), found)
+  }
+}
+
+function own(value: JsonObject, key: string): Json {
+  return Object.hasOwn(value, key) ? (value[key] ?? null) : null
 }
 
 function compare(path: string, before: Json, after: Json, found: Difference[]): void {
@@ -30,9 +40,7 @@ function compare(path: string, before: Json, after: Json, found: Difference[]): 
   const b = normal(after)
   if (canonical(unordered(a)) === canonical(unordered(b))) return
   if (isObject(a) && isObject(b)) {
-    for (const key of [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted()) {
-      compare(path === '' ? key : `${path}.${key}`, a[key] ?? null, b[key] ?? null, found)
-    }
+    compareObjects(path, a, b, found)
     return
   }
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -75,6 +83,7 @@ function normal(value: Json): Json {
 /** The value with every list sorted by content, so that order does not count. */
 function unordered(value: Json): Json {
   if (Array.isArray(value)) {
+    if (value.length === 0) return null
     const members = value.map((each: Json) => unordered(normal(each)))
     return members.toSorted((a, b) => (canonical(a) < canonical(b) ? -1 : 1))
   }
@@ -82,5 +91,5 @@ function unordered(value: Json): Json {
   const entries = Object.entries(value)
     .map(([key, each]) => [key, unordered(normal(each))] as const)
     .filter(([, each]) => each !== null)
-  return Object.fromEntries(entries)
+  return entries.length === 0 ? null : Object.fromEntries(entries)
 }

@@ -1,0 +1,67 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readConfig } from '../../services/processes/config.ts'
+
+const good = `sources:
+  - sqs: { queueUrl: "https://sqs.us-east-1.amazonaws.com/111122223333/tripline" }
+accounts:
+  - { id: "111122223333", name: shop, regions: [us-east-1] }
+aws: { externalId: abc }
+fallback: C0987654321
+`
+
+async function read(text: string): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'tripline-config-')), 'tripline.yaml')
+  await writeFile(file, text)
+  return readConfig(file, {}).then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof Error ? error.message.replaceAll(file, 'F') : String(error)),
+  )
+}
+
+test('the smallest file is accepted and every default filled in', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'tripline-config-')), 'tripline.yaml')
+  await writeFile(file, good)
+  const config = await readConfig(file, { DATABASE_URL: 'postgres://x', SLACK_BOT_TOKEN: 't' })
+  expect(config).toMatchObject({
+    detections: ['policies', 'rules'],
+    http: { port: 8080 },
+    store: { url: 'postgres://x' },
+    slack: { token: 't' },
+  })
+})
+
+test('broken YAML is named with file, line and column', async () => {
+  expect(await read('accounts: [\n  {a: 1\n')).toMatch(/^F:\d+:\d+: /u)
+})
+
+test('an unknown key is named where it stands', async () => {
+  expect(await read(`${good}colour: red\n`)).toMatch(/^F:7:1: unknown key `colour`/u)
+  expect(await read(good.replace('externalId: abc', 'externalId: abc, extrenalId: x'))).toMatch(
+    /^F:5:\d+: unknown key `extrenalId` in aws/u,
+  )
+})
+
+test('a wrong value says what was given and what is allowed', async () => {
+  expect(await read(good.replace('"111122223333", name', '12, name'))).toMatch(
+    /^F:4:7: accounts\.0\.id: given 12; allowed: string/u,
+  )
+  expect(await read(good.replace('aws: { externalId: abc }\n', 'aws: { }\n'))).toMatch(/^F:5:\d+: aws\.externalId: given nothing/u)
+})
+
+test('an account listed twice and a team that owns a stranger are refused', async () => {
+  const twice = good.replace(
+    'regions: [us-east-1] }\n',
+    'regions: [us-east-1] }\n  - { id: "111122223333", name: b, regions: [us-east-1] }\n',
+  )
+  expect(await read(twice)).toContain('given 111122223333 twice')
+  expect(await read(`${good}teams:\n  - { id: a, channel: C1, owns: { accounts: ["999999999999"] } }\n`)).toContain(
+    'a owns 999999999999',
+  )
+})
+
+test('a missing file is named', async () => {
+  await expect(readConfig('/nowhere/tripline.yaml', {})).rejects.toThrow('/nowhere/tripline.yaml: cannot be read (ENOENT)')
+})

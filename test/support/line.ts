@@ -1,0 +1,146 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { startSlackServer, type SlackServer } from '../../services/processes/demo/slack-server.ts'
+import { openGate, type Gate } from './gate.ts'
+import { startMoto, type Moto } from './moto.ts'
+import { until } from './until.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The accounts that the journeys watch. */
+export const prod = '111122223333'
+export const dev = '444455556666'
+
+/** `tripline run` as users start it, with moto as AWS, a Slack that keeps Slack's rules, and gates to hold what a test wants to hold. */
+export interface Line {
+  readonly moto: Moto
+  readonly slack: SlackServer
+  readonly awsGate: Gate
+  readonly queueGate: Gate
+  readonly slackGate: Gate
+  send(body: unknown): Promise<void>
+  /** Resolves when no message is waiting or in flight. */
+  drained(): Promise<void>
+  /** Starts a process; resolves once its first scan is done or was done before. */
+  start(): Promise<Running>
+  stop(): Promise<void>
+}
+export interface Running {
+  readonly address: string
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>
+  /** SIGTERM; the exit code. */
+  end(): Promise<number | null>
+  readonly log: () => string
+}
+
+export async function startLine(options: { databaseUrl?: string } = {}): Promise<Line> {
+  const moto = await startMoto()
+  const slack = await startSlackServer({ channels: ['shop', 'lab', 'security'], perChannelPerSecond: 20, burst: 20 })
+  const gates = await Promise.all([openGate(moto.endpoint), openGate(moto.endpoint), openGate(new URL(slack.url).origin)])
+  const [awsGate, queueGate, slackGate] = gates
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-journey-'))
+  const sqs = new SQSClient({
+    endpoint: moto.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' },
+  })
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'tripline', Attributes: { VisibilityTimeout: '4' } }))
+  if (QueueUrl === undefined) throw new Error('moto made no queue')
+  const queueUrl = QueueUrl.replace(moto.endpoint, queueGate.url)
+  const file = join(folder, 'tripline.yaml')
+  const config = {
+    sources: [{ sqs: { queueUrl, region: 'us-east-1', endpoint: queueGate.url, pollers: 2 } }],
+    accounts: [
+      { id: prod, name: 'shop-prod', label: 'prod', regions: ['us-east-1'] },
+      { id: dev, name: 'lab-dev', label: 'dev', regions: ['us-east-1'] },
+    ],
+    aws: { roleName: 'TriplineAudit', externalId: 'journeys-external-id', endpoint: awsGate.url },
+    teams: [
+      { id: 'shop', channel: 'shop', owns: { accounts: [prod] } },
+      { id: 'lab', channel: 'lab', owns: { accounts: [dev] } },
+    ],
+    fallback: 'security',
+    detections: [join(root, 'policies'), join(root, 'rules')],
+    slack: { apiUrl: `${slackGate.url}${new URL(slack.url).pathname}` },
+    store: { folder: join(folder, 'data') },
+    http: { host: '127.0.0.1', port: 0 },
+  }
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify(config, null, 2))
+  const children = new Set<ChildProcess>()
+
+  return {
+    moto,
+    slack,
+    awsGate,
+    queueGate,
+    slackGate,
+    async send(body) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: text }))
+    },
+    async drained() {
+      await until('an empty queue', async () => {
+        const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
+        const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }))
+        return names.every((name) => Attributes?.[name] === '0')
+      })
+    },
+    async start() {
+      const environment = {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        AWS_ACCESS_KEY_ID: 'testing',
+        AWS_SECRET_ACCESS_KEY: 'testing',
+        AWS_REGION: 'us-east-1',
+        SLACK_BOT_TOKEN: slack.token,
+        ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+      }
+      const child = spawn(process.execPath, ['services/cli/main.ts', 'run', '--config', file], {
+        cwd: root,
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      children.add(child)
+      let text = ''
+      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      const address = await until(
+        'a running tripline',
+        () => {
+          if (child.exitCode !== null) throw new Error(`tripline ended with ${child.exitCode}: ${text}`)
+          return /"address":"([^"]+)"/u.exec(text)?.[1] ?? null
+        },
+        60_000,
+      )
+      await until(
+        'the first scan to end',
+        async () => /tripline_scans_running 0/u.test(await (await fetch(`${address}/metrics`)).text()),
+        60_000,
+      )
+      const gone = async (signal: NodeJS.Signals): Promise<number | null> => {
+        if (child.exitCode === null && child.signalCode === null) {
+          const exit = once(child, 'exit')
+          child.kill(signal)
+          await exit
+        }
+        return child.exitCode
+      }
+      return { address, log: () => text, kill: async () => void (await gone('SIGKILL')), end: () => gone('SIGTERM') }
+    },
+    async stop() {
+      for (const child of children) child.kill('SIGKILL')
+      for (const gate of gates) await gate.stop()
+      sqs.destroy()
+      await slack.stop()
+      await moto.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
