@@ -1,13 +1,17 @@
-import type { AuditEvent } from '#model'
+import { isObject, type AuditEvent, type Json } from '#model'
+import { needsWalk, refuseRecord, refuseText } from './limits.ts'
+import { readEvent } from './read-event.ts'
 
 /** What one body holds: the records that may be used and those that may not, each with its index among the body's records. */
 export interface Decoded {
   readonly events: readonly { readonly record: number; readonly event: AuditEvent }[]
   readonly rejected: readonly Rejected[]
 }
-export interface Rejected {
+export interface Rejected extends Refusal {
   /** Index among the body's records; 0 when the body as a whole is refused. */
   readonly record: number
+}
+export interface Refusal {
   readonly reason: RejectReason
   /** What was wrong: what, where, given, allowed. */
   readonly detail: string
@@ -26,9 +30,83 @@ export type RejectReason =
   | 'region-not-allowed'
   | 'time-out-of-range'
   | 'detection-failed'
+
 /** Which events may be believed. Plain JSON, so that it can be handed to another process. */
 export interface Trust {
-  readonly accounts: readonly string[]
-  /** Null: any region. */
+  /** Registered accounts. Null: any account, for replays. */
+  readonly accounts: readonly string[] | null
+  /** Null: any region. Global services (IAM, console sign-in) report from `us-east-1` and a few others. */
   readonly regions: readonly string[] | null
+  /** `checked`: not older than 14 days and not more than a day ahead of our clock. `any`: for replays. */
+  readonly times: 'checked' | 'any'
+  /**
+   * Accounts whose bus hands on the events of others under its own account number. AWS keeps the sender's number over a hop, so
+   * there are none on AWS; any other envelope must carry the account that its record names.
+   */
+  readonly hubs?: readonly string[]
+}
+
+/**
+ * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope.
+ * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
+ */
+export function decode(body: string, trust: Trust, now: number = Date.now()): Decoded {
+  const refused = refuseText(body)
+  if (refused !== null) return { events: [], rejected: [{ record: 0, ...refused }] }
+  let parsed: Json
+  try {
+    parsed = JSON.parse(body) as Json
+  } catch (error) {
+    const words = error instanceof Error ? error.message.slice(0, 200) : 'unreadable'
+    return whole('not-json', `the body is not JSON: ${words}; allowed: one JSON value`)
+  }
+  const walk = needsWalk(body)
+  const many = listOf(parsed)
+  if (many === null) {
+    const read = readOne(parsed, walk, trust, now)
+    return 'reason' in read
+      ? { events: [], rejected: [{ record: 0, ...read }] }
+      : { events: [{ record: 0, event: read }], rejected: [] }
+  }
+  if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
+  const events: { record: number; event: AuditEvent }[] = []
+  const rejected: Rejected[] = []
+  for (const [record, each] of many.entries()) {
+    const read = readOne(each, walk, trust, now)
+    if ('reason' in read) rejected.push({ record, ...read })
+    else events.push({ record, event: read })
+  }
+  return { events, rejected }
+}
+
+function listOf(parsed: Json): readonly Json[] | null {
+  if (Array.isArray(parsed)) return parsed as readonly Json[]
+  if (!isObject(parsed)) return null
+  const records = parsed['Records']
+  return Array.isArray(records) ? (records as readonly Json[]) : null
+}
+
+/** One record, alone or in its envelope. */
+function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Refusal {
+  if (!isObject(value)) return notAnEvent(`given ${kindOf(value)}`)
+  if (walk) {
+    const refused = refuseRecord(value)
+    if (refused !== null) return refused
+  }
+  if (value['detail-type'] === undefined) return readEvent(value, null, trust, now)
+  const detail = value['detail']
+  return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+}
+
+function notAnEvent(given: string): Refusal {
+  return { reason: 'not-an-event', detail: `${given}; allowed: a CloudTrail record, alone or in an EventBridge envelope` }
+}
+
+function kindOf(value: Json | undefined): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : value === undefined ? 'missing' : `a ${typeof value}`
+}
+
+function whole(reason: RejectReason, detail: string): Decoded {
+  return { events: [], rejected: [{ record: 0, reason, detail }] }
 }

@@ -1,3 +1,4 @@
 // In: raw bodies from a queue or file. Out: verified audit events, and which resources each touches.
+export { decode, type Decoded, type Rejected, type RejectReason, type Trust } from './decode.ts'
+export { touches, type Touch } from './touches.ts'
 export type { BatchHandler, Message, Source } from './source.ts'
-export type { Decoded, Rejected, RejectReason, Trust } from './decode.ts'

@@ -6,6 +6,8 @@ export interface Source {
   /** For messages and quarantine rows: the queue URL, the folder. */
   readonly name: string
   run(handle: BatchHandler, stop: AbortSignal): Promise<void>
+  /** False while nothing has been heard from the other side for too long. Sources that cannot fall silent leave it out. */
+  healthy?(): boolean
 }
 export interface Message {
   /** Unique within the batch. */

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { canonical, isObject, type Actor, type AuditEvent, type Json, type JsonObject } from '#model'
+import type { Refusal, RejectReason, Trust } from './decode.ts'
+
+/** What EventBridge calls the events that come from CloudTrail. Sign-in is documented in two spellings; both are sent. */
+const detailTypes: ReadonlySet<string> = new Set([
+  'AWS API Call via CloudTrail',
+  'AWS Console Signin via CloudTrail',
+  'AWS Console Sign In via CloudTrail',
+  'AWS Console Action via CloudTrail',
+  'AWS Service Event via CloudTrail',
+])
+const dayMs = 86_400_000
+const oldestMs = 14 * dayMs
+const aheadMs = dayMs
+
+/**
+ * Verifies one record and normalises its header. Account, region and time come from the record first: a hop over another bus, and
+ * some emulators, put their own into the envelope.
+ */
+export function readEvent(record: JsonObject, envelope: JsonObject | null, trust: Trust, now: number): AuditEvent | Refusal {
+  const { eventName: name, eventSource: source, eventTime, awsRegion } = record
+  if (!isWord(name) || !isWord(source)) {
+    return refuse('not-an-event', 'eventName and eventSource', [name, source], 'two texts of at most 256 letters')
+  }
+  if (!source.endsWith('.amazonaws.com')) return refuse('unknown-source', 'eventSource', source, '*.amazonaws.com')
+  if (envelope !== null) {
+    const { source: sender, 'detail-type': type } = envelope
+    if (typeof sender !== 'string' || !sender.startsWith('aws.')) return refuse('unknown-source', 'source', sender, 'aws.*')
+    if (typeof type !== 'string' || !detailTypes.has(type))
+      return refuse('unknown-detail-type', 'detail-type', type, [...detailTypes].join(', '))
+  }
+
+  const identity = isObject(record['userIdentity']) ? record['userIdentity'] : {}
+  const sender = envelope?.['account'] ?? undefined
+  const accountId = record['recipientAccountId'] ?? sender ?? identity['accountId']
+  if (typeof accountId !== 'string' || !/^\d{12}$/.test(accountId)) {
+    return refuse('unknown-account', 'recipientAccountId', accountId, 'a registered account of 12 digits')
+  }
+  const allowed = setsOf(trust)
+  if (allowed.accounts !== null) {
+    if (!allowed.accounts.has(accountId)) return refuse('unknown-account', 'recipientAccountId', accountId, 'a registered account')
+    // A member must not speak for another member, nor a stranger for one of ours.
+    if (sender !== undefined && sender !== accountId && !(typeof sender === 'string' && allowed.hubs.has(sender))) {
+      return refuse('account-mismatch', 'account of the envelope', sender, `${accountId}, as the record says, or a hub`)
+    }
+  }
+
+  const region = awsRegion ?? envelope?.['region']
+  // The region becomes part of host names: its form is checked whatever is allowed.
+  if (typeof region !== 'string' || !/^[a-z]{2,5}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/.test(region)) {
+    return refuse('region-not-allowed', 'awsRegion', region, 'an AWS region')
+  }
+  if (allowed.regions !== null && !allowed.regions.has(region)) {
+    return refuse('region-not-allowed', 'awsRegion', region, [...allowed.regions].join(', '))
+  }
+
+  const when = eventTime ?? envelope?.['time']
+  const time = typeof when === 'string' && /^\d{4}-\d\d-\d\dT/.test(when) ? new Date(when) : null
+  if (time === null || Number.isNaN(time.getTime())) return refuse('not-an-event', 'eventTime', when, 'an RFC 3339 time')
+  if (trust.times === 'checked' && (time.getTime() < now - oldestMs || time.getTime() > now + aheadMs)) {
+    return refuse('time-out-of-range', 'eventTime', when, 'from 14 days ago to a day ahead')
+  }
+
+  const { eventID: id, errorCode, readOnly } = record
+  return {
+    id: isWord(id) ? id : createHash('sha256').update(canonical(record)).digest('hex'),
+    accountId,
+    region,
+    time,
+    source,
+    name,
+    errorCode: textOf(errorCode),
+    readOnly: typeof readOnly === 'boolean' ? readOnly : /^(?:Get|List|Describe|Head|Lookup)[A-Z]/.test(name),
+    logType: 'AWS.CloudTrail',
+    actor: actorOf(record, identity),
+    record,
+  }
+}
+
+function actorOf(record: JsonObject, identity: JsonObject): Actor {
+  return {
+    kind: textOf(identity['type']) ?? 'Unknown',
+    name: nameOf(identity),
+    arn: textOf(identity['arn']),
+    accountId: textOf(identity['accountId']),
+    sourceAddress: textOf(record['sourceIPAddress']),
+    userAgent: textOf(record['userAgent']),
+  }
+}
+
+/** The user's name, the session's name, or the service. */
+function nameOf(identity: JsonObject): string {
+  if (identity['type'] === 'Root') return 'root'
+  const { userName, principalId, arn, invokedBy, accountId } = identity
+  const own = textOf(userName) ?? textOf(invokedBy)
+  if (identity['type'] !== 'AssumedRole' && own !== null) return own
+  const principal = textOf(principalId)
+  // `AROA…:session`; the part before is an id that nobody knows.
+  if (principal !== null && principal.includes(':')) return principal.slice(principal.indexOf(':') + 1) || principal
+  const named = textOf(arn)
+  return own ?? (named === null ? (principal ?? textOf(accountId) ?? 'unknown') : named.slice(named.lastIndexOf('/') + 1) || named)
+}
+
+interface Sets {
+  readonly accounts: ReadonlySet<string> | null
+  readonly regions: ReadonlySet<string> | null
+  readonly hubs: ReadonlySet<string>
+}
+const prepared = new WeakMap<Trust, Sets>()
+
+/** Lists of hundreds of accounts would be searched for every event. */
+function setsOf(trust: Trust): Sets {
+  const known = prepared.get(trust)
+  if (known !== undefined) return known
+  const { accounts, regions, hubs } = trust
+  const sets = { accounts: accounts && new Set(accounts), regions: regions && new Set(regions), hubs: new Set(hubs) }
+  prepared.set(trust, sets)
+  return sets
+}
+
+function isWord(value: Json | undefined): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 256
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function refuse(
+  reason: RejectReason,
+  what: string,
+  given: Json | undefined | readonly (Json | undefined)[],
+  allowed: string,
+): Refusal {
+  const shown = given === undefined ? 'nothing' : JSON.stringify(given)
+  const short = shown.length > 120 ? `${shown.slice(0, 119)}…` : shown
+  return { reason, detail: `${what}: given ${short}; allowed: ${allowed}` }
+}

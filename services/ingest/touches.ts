@@ -1,0 +1,32 @@
+import { resourceKey, type AuditEvent, type ResourceRef } from '#model'
+import { cloudtrail } from './touches/cloudtrail.ts'
+import { ec2 } from './touches/ec2.ts'
+import { iam } from './touches/iam.ts'
+import { kms } from './touches/kms.ts'
+import { s3 } from './touches/s3.ts'
+import { refsOf, type Effect, type TouchKind } from './touches/table.ts'
+
+/** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
+export interface Touch {
+  readonly ref: ResourceRef
+  readonly kind: TouchKind
+}
+
+const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
+  [cloudtrail, ec2, iam, kms, s3].map(({ source, events }) => [source, new Map(Object.entries(events))]),
+)
+const nothing: readonly Touch[] = []
+
+/** The resources that an event touches, each once. Failed calls and reads touch nothing; most events find no entry in the tables. */
+export function touches(event: AuditEvent): readonly Touch[] {
+  const effects = tables.get(event.source)?.get(event.name)
+  if (effects === undefined || event.errorCode !== null || event.readOnly) return nothing
+  const found = new Map<string, Touch>()
+  for (const effect of effects) {
+    for (const ref of refsOf(effect, event)) {
+      const key = resourceKey(ref)
+      if (!found.has(key)) found.set(key, { ref, kind: effect.kind })
+    }
+  }
+  return found.size === 0 ? nothing : [...found.values()]
+}
