@@ -9,7 +9,7 @@ export interface Metrics {
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
-export function createMetrics(store: Pick<Store, 'marks' | 'deliveries'>): Metrics {
+export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans'>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -59,6 +59,11 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries'>): Metri
   })
   const outbox = new Gauge({ name: 'tripline_deliveries_waiting', help: 'Deliveries waiting.', registers })
   const outboxLag = new Gauge({ name: 'tripline_deliveries_lag_seconds', help: 'Age of the oldest due delivery.', registers })
+  const scans = new Gauge({
+    name: 'tripline_scans_running',
+    help: '1 while a first scan of an account is not complete.',
+    registers,
+  })
   return {
     observe: {
       events: (outcome, count) => events.inc({ outcome }, count),
@@ -81,6 +86,7 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries'>): Metri
       const waiting = await store.deliveries.waiting()
       outbox.set(waiting.count)
       outboxLag.set(waiting.oldestMs / 1_000)
+      scans.set((await store.scans.running()) ? 1 : 0)
       return registry.metrics()
     },
   }
