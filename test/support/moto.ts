@@ -99,13 +99,18 @@ export async function credentialsOf(endpoint: string, accountId: string): Promis
   return { accessKeyId, secretAccessKey, sessionToken }
 }
 
-/** Ends the server when our end of its stdin closes, so that a killed test run leaves nothing behind. */
+/**
+ * Ends the server when our end of its stdin closes, so that a killed test run leaves nothing behind. Adds the one call that our
+ * fetchers make and moto does not know; on the base class, since importing moto's EC2 would take a second.
+ */
 const launcher = `
 import os, sys, threading
 def watch():
     sys.stdin.read()
     os._exit(0)
 threading.Thread(target=watch, daemon=True).start()
+from moto.core.responses import ActionResult, BaseResponse
+BaseResponse.describe_stale_security_groups = lambda self: ActionResult({"StaleSecurityGroupSet": []})
 from moto.server import main
 main(sys.argv[1:])
 `
