@@ -1,3 +1,10 @@
 // In: findings. Out: messages at the owning team's destination, kept true.
+export { endedAlert, findingAlert, repeatedAlert } from './content.ts'
+export { summaries, type Summary, type Untold } from './summary.ts'
+export { createRouter, type KnownAccount, type Route, type Router, type RouteTable, type Team } from './route.ts'
 export type { Destination, Outgoing } from './destination.ts'
-export type { Route, Router, RouteTable, Team } from './route.ts'
+export { createSlack, type SlackOptions } from './slack.ts'
+export { slackMessage, type SlackMessage } from './slack-message.ts'
+export { terminalMessage, type PostedMessage } from './terminal.ts'
+export { createSender, type Sender, type SenderOptions } from './sender.ts'
+export { AlertingError, type AlertingErrorCode } from './error.ts'

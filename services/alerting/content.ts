@@ -1,0 +1,39 @@
+import type { Cause, Detection, Ending, Finding, FindingAlert, Place } from '#model'
+
+/** What a team is told about a new finding. */
+export function findingAlert(input: { finding: Finding; detection: Detection; place: Place }): FindingAlert {
+  const { finding, detection, place } = input
+  const { id, kind, displayName } = detection
+  return {
+    kind: 'finding',
+    detection: { id, kind, displayName: displayName === '' ? id : displayName },
+    severity: finding.severity,
+    title: finding.title === '' ? displayName : finding.title,
+    why: detection.description,
+    runbook: detection.runbook,
+    reference: detection.reference,
+    place,
+    origin: finding.origin,
+    cause: latest(finding.causes),
+    differences: finding.differences,
+    context: finding.context,
+    count: finding.count,
+    openedAt: finding.openedAt.toISOString(),
+    ended: null,
+  }
+}
+
+/** The same alert, now that the finding has ended. */
+export function endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert {
+  return { ...content, ended: { how, at: at.toISOString(), cause } }
+}
+
+/** The same alert, seen `count` times by now. */
+export function repeatedAlert(content: FindingAlert, count: number): FindingAlert {
+  return { ...content, count }
+}
+
+/** Several events may precede one look: the one that happened last made the state that was seen. */
+function latest(causes: readonly Cause[]): Cause | null {
+  return causes.reduce<Cause | null>((last, cause) => (last === null || cause.time >= last.time ? cause : last), null)
+}

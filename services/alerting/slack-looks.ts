@@ -1,0 +1,22 @@
+import type { Severity } from '#model'
+
+/** A severity at a glance. */
+export const marks: Readonly<Record<Severity, string>> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '🔵', INFO: '⚪' }
+
+/** The bar beside an open alert. */
+export const colours: Readonly<Record<Severity, string>> = {
+  CRITICAL: '#d1242f',
+  HIGH: '#e8912d',
+  MEDIUM: '#ecb22e',
+  LOW: '#36a2eb',
+  INFO: '#9aa0a6',
+}
+export const green = '#2eb67d'
+export const grey = '#616061'
+
+/** `2026-11-21 14:02:03 UTC`; the text itself where it is no time. */
+export function momentOf(text: string): string {
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) return text.slice(0, 40)
+  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,55 @@
+import type { OperatorNote } from '#model'
+import type { Outgoing } from './destination.ts'
+import { findingMessage } from './slack-finding.ts'
+import { summaryMessage } from './slack-summary.ts'
+import { bold, header, plain, richText, section, type Block } from './slack-blocks.ts'
+import { escapeMarkup, line, lines } from './text.ts'
+
+/** A message in Slack's own words, ready to be posted. */
+export interface SlackMessage {
+  /** For notifications and where blocks cannot be shown. */
+  readonly text: string
+  readonly blocks: Block[]
+  readonly attachments: { readonly color: string; readonly fallback: string; readonly blocks: Block[] }[]
+  readonly metadata: { readonly event_type: string; readonly event_payload: { readonly delivery_id: string } }
+}
+/** The parts that differ by kind. Texts in blocks are cut and cleaned; `text` and `fallback` are escaped here. */
+export interface Worded {
+  readonly text: string
+  readonly blocks: Block[]
+  readonly colour: string
+  /** Beside the coloured bar. */
+  readonly aside: Block[]
+}
+
+/** The name of our metadata, by which a message is found again. */
+export const metadataType = 'tripline_delivery'
+
+/** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Pure; at most 12,000 characters and 50 blocks. */
+export function slackMessage({ deliveryId, content, uncertain }: Outgoing): SlackMessage {
+  const worded =
+    content.kind === 'finding'
+      ? findingMessage(content)
+      : content.kind === 'summary'
+        ? summaryMessage(content)
+        : noteMessage(content)
+  const repeat = uncertain ? [richText(section(bold('Possible repeat: '), plain(possibleRepeat)))] : []
+  const text = escapeMarkup(line(uncertain ? `Possible repeat: ${worded.text}` : worded.text, 1_000), 1_200)
+  return {
+    text,
+    blocks: [...worded.blocks, ...repeat],
+    attachments: [{ color: worded.colour, fallback: text, blocks: worded.aside }],
+    metadata: { event_type: metadataType, event_payload: { delivery_id: deliveryId } },
+  }
+}
+
+const possibleRepeat = 'an earlier try had no answer, so this message may be here twice.'
+
+function noteMessage({ title, text }: OperatorNote): Worded {
+  return {
+    text: `⚠️ ${title}`,
+    blocks: [header(`⚠️ ${title}`), richText(section(plain(lines(text, 3_000))))],
+    colour: '#616061',
+    aside: [richText(section(plain('Tripline, to its operators')))],
+  }
+}

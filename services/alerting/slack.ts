@@ -1,0 +1,190 @@
+import { LogLevel, WebClient, type Logger } from '@slack/web-api'
+import { textAt, type Json, type JsonObject } from '#model'
+import { roomLogger, sleep } from '#runtime'
+import type { Destination, Outgoing } from './destination.ts'
+import { AlertingError } from './error.ts'
+import { createPace } from './pace.ts'
+import { slackError } from './slack-errors.ts'
+import { metadataType, slackMessage, type SlackMessage } from './slack-message.ts'
+
+const log = roomLogger('alerting')
+
+export interface SlackOptions {
+  readonly token: string
+  /** Slack's own by default. */
+  readonly apiUrl?: string
+  /** Slack's own rule is 1. */
+  readonly perChannelPerSecond?: number
+  /** For one call. */
+  readonly timeoutMs?: number
+}
+
+/** All edits share one limit of the workspace. */
+const edits = 'edits'
+const pageSize = 200
+const mostPages = 3
+
+/**
+ * Slack, through its own client with retries off: a wait is an error that says how long, so that a worker can give back what it holds.
+ * At most one message a second and channel, none inside a Retry-After. A try whose answer was lost is looked up by its metadata.
+ */
+export function createSlack(options: SlackOptions): Destination {
+  const { token, apiUrl, perChannelPerSecond = 1, timeoutMs = 8_000 } = options
+  const client = new WebClient(token, {
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: timeoutMs,
+    allowAbsoluteUrls: false,
+    logger: silent,
+  })
+  const pace = createPace(perChannelPerSecond)
+  const ids = new Map<string, string>()
+
+  /** One call with its deadline. A 429 closes the channel; a signal that comes in the middle leaves the outcome uncertain. */
+  async function call<T>(channel: string, attempt: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const closed = pace.closedMs(channel)
+    if (closed > 0) throw new AlertingError('rate-limited', `${attempt}: Slack asked to wait, ${closed} ms are left`, closed)
+    if (signal.aborted) throw new AlertingError('unavailable', `${attempt}: stopped before it was sent`)
+    try {
+      return await untilAborted(work(), signal)
+    } catch (error) {
+      const mapped = slackError(error, attempt)
+      if (mapped.retryAfterMs !== null) pace.close(channel, mapped.retryAfterMs)
+      throw mapped
+    }
+  }
+
+  async function send(channel: string, message: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
+    const attempt = `posting to ${channel}`
+    await sleep(pace.take(channel), signal)
+    const sent = await call(channel, attempt, signal, () =>
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's method, not a window's
+      client.chat.postMessage({ channel, ...message, ...quiet, link_names: false }),
+    )
+    if (sent.channel === undefined || sent.ts === undefined) {
+      throw new AlertingError('uncertain', `${attempt}: expected a channel and a timestamp, got neither`)
+    }
+    ids.set(channel, sent.channel)
+    return { channel: sent.channel, ts: sent.ts }
+  }
+
+  async function update(message: JsonObject, worded: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
+    const [channel, ts] = [textAt(message, 'channel'), textAt(message, 'ts')]
+    if (channel === null || ts === null) throw new AlertingError('message-gone', 'editing: the stored identity names no message')
+    await call(edits, `editing a message in ${channel}`, signal, () => client.chat.update({ channel, ts, ...worded }))
+    return { channel, ts }
+  }
+
+  /** The id of a channel that may be given by name: some calls take only ids. */
+  async function idOf(channel: string, signal: AbortSignal): Promise<string> {
+    const known = ids.get(channel) ?? (/^[CDG][A-Z0-9]{7,}$/u.test(channel) ? channel : undefined)
+    if (known !== undefined) return known
+    let cursor = ''
+    do {
+      const from = cursor
+      const page = await call('conversations.list', `looking for ${channel}`, signal, () =>
+        client.conversations.list({
+          limit: pageSize,
+          types: 'public_channel,private_channel',
+          ...(from === '' ? {} : { cursor: from }),
+        }),
+      )
+      for (const { id, name } of page.channels ?? []) if (id !== undefined && name !== undefined) ids.set(name, id)
+      cursor = page.response_metadata?.next_cursor ?? ''
+    } while (cursor !== '' && !ids.has(bare(channel)))
+    const id = ids.get(bare(channel))
+    if (id === undefined) throw new AlertingError('channel-gone', `looking for ${channel}: Slack lists no such channel`)
+    return id
+  }
+
+  /** An earlier try of this delivery in the channel's history, or null. */
+  async function find(channel: string, deliveryId: string, signal: AbortSignal): Promise<JsonObject | null> {
+    const id = await idOf(channel, signal)
+    let cursor = ''
+    for (let page = 0; page < mostPages; page += 1) {
+      const from = cursor
+      const history = await call('conversations.history', `looking for an earlier try in ${channel}`, signal, () =>
+        client.conversations.history({
+          channel: id,
+          limit: pageSize,
+          include_all_metadata: true,
+          ...(from === '' ? {} : { cursor: from }),
+        }),
+      )
+      const found = history.messages?.find(({ metadata }) => isOurs(metadata as Json | undefined, deliveryId))
+      if (found?.ts !== undefined) return { channel: id, ts: found.ts }
+      cursor = history.response_metadata?.next_cursor ?? ''
+      if (cursor === '') return null
+    }
+    return null
+  }
+
+  return {
+    name: 'slack',
+    async post(channel, alert, signal) {
+      if (!alert.uncertain) return sayWhatCanBeSaid(alert, (message) => send(channel, message, signal))
+      const earlier = await lookUp(() => find(channel, alert.deliveryId, signal))
+      const certain = { ...alert, uncertain: earlier === 'unknown' }
+      if (earlier === 'unknown' || earlier === null) return sayWhatCanBeSaid(certain, (message) => send(channel, message, signal))
+      log.info({ delivery: alert.deliveryId }, 'earlier try had arrived, not posted again')
+      return sayWhatCanBeSaid(certain, (message) => update(earlier, message, signal))
+    },
+    edit: (message, alert, signal) => sayWhatCanBeSaid({ ...alert, uncertain: false }, (worded) => update(message, worded, signal)),
+  }
+}
+
+/** A look-up that must wait is waited for; one that fails otherwise leaves it unknown: better twice and marked than never. */
+async function lookUp(find: () => Promise<JsonObject | null>): Promise<JsonObject | 'unknown' | null> {
+  try {
+    return await find()
+  } catch (error) {
+    if (!(error instanceof AlertingError) || ['rate-limited', 'channel-gone'].includes(error.code)) throw error
+    log.warn({ code: error.code, reason: error.message }, 'earlier try cannot be looked up')
+    return 'unknown'
+  }
+}
+
+/** A message that Slack refuses for its form is said once more in plain words: a wrong block must not cost the alert. */
+async function sayWhatCanBeSaid(alert: Outgoing, say: (message: SlackMessage) => Promise<JsonObject>): Promise<JsonObject> {
+  const message = slackMessage(alert)
+  try {
+    return await say(message)
+  } catch (error) {
+    if (!(error instanceof AlertingError) || error.code !== 'refused') throw error
+    log.error({ delivery: alert.deliveryId, reason: error.message }, 'message refused, saying it in plain words')
+    return say({ ...message, blocks: [], attachments: [] })
+  }
+}
+
+const quiet = { unfurl_links: false, unfurl_media: false }
+
+/** The client's own log carries bodies and foreign texts; what matters comes back as errors. */
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  setLevel: () => undefined,
+  getLevel: () => LogLevel.ERROR,
+  setName: () => undefined,
+}
+
+function isOurs(metadata: Json | undefined, deliveryId: string): boolean {
+  return textAt(metadata, 'event_type') === metadataType && textAt(metadata, 'event_payload', 'delivery_id') === deliveryId
+}
+
+function bare(channel: string): string {
+  return channel.replace(/^#/u, '')
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(new AlertingError('uncertain', 'the deadline came before an answer from Slack'))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
