@@ -1,0 +1,81 @@
+import type { Trail } from '@aws-sdk/client-cloudtrail'
+import type { Session } from '#aws'
+import { unless } from '../error.ts'
+import type { Fetcher } from '../fetcher.ts'
+import { gather, must, together } from '../reading.ts'
+import { cloudtrailShape } from '../shapes/cloudtrail.ts'
+
+const type = 'AWS.CloudTrail'
+
+/**
+ * `arn:aws:cloudtrail:{homeRegion}:{accountId}:trail/{name}`, read in one round of calls in the trail's home region: elsewhere
+ * there are only shadows of it. A trail of the organisation belongs to the account that made it.
+ */
+export const cloudtrail: Fetcher = {
+  type,
+  shape: 1,
+  scope: 'regional',
+  async *list(session) {
+    const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
+    const client = await session.cloudtrail()
+    const { trailList } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: false }))
+    for (const trail of trailList ?? []) {
+      if (trail.HomeRegion === session.region && isOwn(session, trail)) yield must(trail.TrailARN, 'TrailARN')
+    }
+  },
+  async fetch(session, ref) {
+    const region = ref.id.split(':')[3] ?? session.region
+    const found = await together(describe(session, region, ref.id), readParts(session, region, ref.id))
+    if (found === null) return { status: 'gone' }
+    const [trail, { status, selectors, tags }] = found
+    const attributes = cloudtrailShape.parse({
+      AccountId: session.accountId,
+      Region: trail.HomeRegion ?? region,
+      ResourceId: trail.TrailARN,
+      ResourceType: type,
+      Tags: tags,
+      Arn: trail.TrailARN,
+      Name: trail.Name,
+      CloudWatchLogsLogGroupArn: trail.CloudWatchLogsLogGroupArn,
+      CloudWatchLogsRoleArn: trail.CloudWatchLogsRoleArn,
+      EventSelectors: selectors.EventSelectors,
+      HasCustomEventSelectors: trail.HasCustomEventSelectors,
+      HomeRegion: trail.HomeRegion,
+      IncludeGlobalServiceEvents: trail.IncludeGlobalServiceEvents,
+      IsMultiRegionTrail: trail.IsMultiRegionTrail,
+      IsOrganizationTrail: trail.IsOrganizationTrail,
+      KmsKeyId: trail.KmsKeyId,
+      LogFileValidationEnabled: trail.LogFileValidationEnabled,
+      S3BucketName: trail.S3BucketName,
+      S3KeyPrefix: trail.S3KeyPrefix,
+      SnsTopicARN: trail.SnsTopicARN,
+      SnsTopicName: trail.SnsTopicName,
+      Status: status,
+    })
+    return { status: 'present', attributes }
+  },
+}
+
+async function describe(session: Session, region: string, arn: string): Promise<Trail | null> {
+  const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
+  const client = await session.cloudtrail(region)
+  const answer = await unless(client.send(new DescribeTrailsCommand({ trailNameList: [arn] })), 'TrailNotFound')
+  return answer?.trailList?.find((trail) => trail.TrailARN === arn && isOwn(session, trail)) ?? null
+}
+
+async function readParts(session: Session, region: string, arn: string) {
+  const aws = await import('@aws-sdk/client-cloudtrail')
+  const client = await session.cloudtrail(region)
+  const [status, selectors, tags] = await Promise.all([
+    client.send(new aws.GetTrailStatusCommand({ Name: arn })),
+    client.send(new aws.GetEventSelectorsCommand({ TrailName: arn })),
+    gather(aws.paginateListTags({ client }, { ResourceIdList: [arn] }), (page) =>
+      page.ResourceTagList?.flatMap(({ TagsList }) => TagsList ?? []),
+    ),
+  ])
+  return { status, selectors, tags }
+}
+
+function isOwn(session: Session, trail: Trail): boolean {
+  return trail.TrailARN?.split(':')[4] === session.accountId
+}

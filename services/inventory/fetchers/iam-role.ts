@@ -1,0 +1,69 @@
+import type { Session } from '#aws'
+import { unless } from '../error.ts'
+import type { Fetcher } from '../fetcher.ts'
+import { decodeDocument, gather, lastPart, must, together } from '../reading.ts'
+import { iamRoleShape } from '../shapes/iam-role.ts'
+
+const type = 'AWS.IAM.Role'
+
+/** `arn:aws:iam::{accountId}:role/{path}{name}`, read in one round of calls and a second for inline policies. */
+export const iamRole: Fetcher = {
+  type,
+  shape: 1,
+  scope: 'global',
+  async *list(session) {
+    const { paginateListRoles } = await import('@aws-sdk/client-iam')
+    for await (const page of paginateListRoles({ client: await session.iam(), pageSize: 1_000 }, {})) {
+      for (const role of page.Roles ?? []) yield must(role.Arn, 'Arn')
+    }
+  },
+  async fetch(session, ref) {
+    const name = lastPart(ref.id)
+    const { GetRoleCommand } = await import('@aws-sdk/client-iam')
+    const iam = await session.iam()
+    const get = unless(iam.send(new GetRoleCommand({ RoleName: name })), 'NoSuchEntity')
+    const found = await together(get, Promise.all([inlinePolicies(session, name), managedPolicyNames(session, name)]))
+    if (found === null) return { status: 'gone' }
+    const [{ Role: answer }, [inline, managed]] = found
+    const role = must(answer, 'Role')
+    const attributes = iamRoleShape.parse({
+      AccountId: session.accountId,
+      Region: 'global',
+      ResourceId: role.Arn,
+      ResourceType: type,
+      Tags: role.Tags,
+      TimeCreated: role.CreateDate,
+      Arn: role.Arn,
+      Id: role.RoleId,
+      Name: role.RoleName,
+      AssumeRolePolicyDocument: role.AssumeRolePolicyDocument === undefined ? null : decodeDocument(role.AssumeRolePolicyDocument),
+      Description: role.Description,
+      InlinePolicies: inline,
+      ManagedPolicyNames: managed,
+      MaxSessionDuration: role.MaxSessionDuration,
+      Path: role.Path,
+      PermissionsBoundary: role.PermissionsBoundary,
+    })
+    return { status: 'present', attributes }
+  },
+}
+
+async function inlinePolicies(session: Session, RoleName: string): Promise<Record<string, string>> {
+  const { GetRolePolicyCommand, paginateListRolePolicies } = await import('@aws-sdk/client-iam')
+  const client = await session.iam()
+  const names = await gather(paginateListRolePolicies({ client, pageSize: 1_000 }, { RoleName }), (page) => page.PolicyNames)
+  const documents = await Promise.all(
+    names.map(async (PolicyName) => {
+      const { PolicyDocument } = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }))
+      return [PolicyName, decodeDocument(must(PolicyDocument, 'PolicyDocument'))] as const
+    }),
+  )
+  return Object.fromEntries(documents)
+}
+
+async function managedPolicyNames(session: Session, RoleName: string): Promise<readonly string[]> {
+  const { paginateListAttachedRolePolicies } = await import('@aws-sdk/client-iam')
+  const pages = paginateListAttachedRolePolicies({ client: await session.iam(), pageSize: 1_000 }, { RoleName })
+  const attached = await gather(pages, (page) => page.AttachedPolicies)
+  return attached.map(({ PolicyName }) => must(PolicyName, 'PolicyName'))
+}

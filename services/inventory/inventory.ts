@@ -1,0 +1,51 @@
+import type { Session, Sessions } from '#aws'
+import { InventoryError, toInventoryError } from './error.ts'
+import type { Fetcher, Inventory } from './fetcher.ts'
+import { cloudtrail } from './fetchers/cloudtrail.ts'
+import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
+import { ec2Vpc } from './fetchers/ec2-vpc.ts'
+import { iamRole } from './fetchers/iam-role.ts'
+import { createIamUser } from './fetchers/iam-user.ts'
+import { kmsKey } from './fetchers/kms-key.ts'
+import { s3Bucket } from './fetchers/s3-bucket.ts'
+
+const fetchMs = 8_000
+
+/** All fetchers behind one door. To add a type: a shape, a fetcher beside its like, a line here. */
+export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
+  const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, s3Bucket]
+  const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
+  const fetcherOf = (type: string): Fetcher => {
+    const found = byType.get(type)
+    if (found !== undefined) return found
+    throw new InventoryError('bad-answer', `no fetcher for ${type}; known are ${[...byType.keys()].join(', ')}`)
+  }
+  return {
+    types: [...byType.keys()],
+    shape: (type) => fetcherOf(type).shape,
+    scope: (type) => fetcherOf(type).scope,
+    async *list({ accountId, region, type }, signal) {
+      try {
+        yield* fetcherOf(type).list(sessions.open(accountId, region, signal))
+      } catch (error) {
+        throw toInventoryError(error, `list ${type} of account ${accountId} in ${region}`)
+      }
+    },
+    async fetch(ref, signal) {
+      const over = new AbortController()
+      const session: Session = sessions.open(
+        ref.accountId,
+        ref.region,
+        AbortSignal.any([signal, over.signal, AbortSignal.timeout(fetchMs)]),
+      )
+      try {
+        return await fetcherOf(ref.type).fetch(session, ref)
+      } catch (error) {
+        throw toInventoryError(error, `fetch ${ref.type} ${ref.id}`)
+      } finally {
+        // Calls that nobody waits for any more.
+        over.abort()
+      }
+    },
+  }
+}

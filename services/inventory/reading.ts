@@ -1,0 +1,36 @@
+/** All members of a paged answer. */
+export async function gather<Page, Member>(
+  pages: AsyncIterable<Page>,
+  membersOf: (page: Page) => readonly Member[] | undefined,
+): Promise<readonly Member[]> {
+  const members: Member[] = []
+  for await (const page of pages) members.push(...(membersOf(page) ?? []))
+  return members
+}
+
+/** Reads side by side: the first says whether the thing is there (null: it is not), the others what else belongs to it. */
+export async function together<First, Others>(
+  first: Promise<First | null>,
+  others: Promise<Others>,
+): Promise<[First, Others] | null> {
+  // Awaited below, or of no interest when there is no such thing.
+  others.catch(() => undefined)
+  const found = await first
+  return found === null ? null : [found, await others]
+}
+
+/** What a fetcher must have got from AWS to go on. */
+export function must<Value>(value: Value | null | undefined, what: string): Value {
+  if (value === null || value === undefined) throw new TypeError(`expected ${what} in AWS's answer`)
+  return value
+}
+
+/** The last part of an ARN: the name without its path. */
+export function lastPart(arn: string): string {
+  return arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1)
+}
+
+/** IAM's policy documents come URL-encoded. */
+export function decodeDocument(document: string): string {
+  return document.startsWith('%') ? decodeURIComponent(document) : document
+}

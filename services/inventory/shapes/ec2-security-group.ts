@@ -1,0 +1,38 @@
+import * as z from 'zod'
+import { common, list, text, whole } from './parts.ts'
+
+const permissions = list(
+  z.object({
+    FromPort: whole,
+    IpProtocol: text,
+    IpRanges: list(z.object({ CidrIp: text, Description: text })),
+    Ipv6Ranges: list(z.object({ CidrIpv6: text, Description: text })),
+    PrefixListIds: list(z.object({ Description: text, PrefixListId: text })),
+    ToPort: whole,
+    UserIdGroupPairs: list(
+      z.object({
+        Description: text,
+        GroupId: text,
+        GroupName: text,
+        PeeringStatus: text,
+        UserId: text,
+        VpcId: text,
+        VpcPeeringConnectionId: text,
+      }),
+    ),
+  }),
+)
+
+export const ec2SecurityGroupShape = z.object({
+  ...common,
+  Arn: z.string(),
+  Id: z.string(),
+  Name: z.string(),
+  Description: text,
+  IpPermissions: permissions,
+  IpPermissionsEgress: permissions,
+  OwnerId: text,
+  VpcId: text,
+})
+/** `AWS.EC2.SecurityGroup` */
+export type Ec2SecurityGroup = z.output<typeof ec2SecurityGroupShape>

@@ -1,0 +1,18 @@
+import * as z from 'zod'
+import { common, list, part, text, texts, whole } from './parts.ts'
+
+export const iamRoleShape = z.object({
+  ...common,
+  Arn: z.string(),
+  Id: z.string(),
+  Name: z.string(),
+  AssumeRolePolicyDocument: text,
+  Description: text,
+  InlinePolicies: texts,
+  ManagedPolicyNames: list(z.string()),
+  MaxSessionDuration: whole,
+  Path: text,
+  PermissionsBoundary: part({ PermissionsBoundaryArn: text, PermissionsBoundaryType: text }),
+})
+/** `AWS.IAM.Role` */
+export type IamRole = z.output<typeof iamRoleShape>

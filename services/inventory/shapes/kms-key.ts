@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import { common, flag, text, time } from './parts.ts'
+
+export const kmsKeyShape = z.object({
+  ...common,
+  Arn: z.string(),
+  Id: z.string(),
+  CloudHsmClusterId: text,
+  CustomKeyStoreId: text,
+  DeletionDate: time,
+  Description: text,
+  Enabled: flag,
+  ExpirationModel: text,
+  KeyManager: text,
+  KeyRotationEnabled: flag,
+  KeyState: text,
+  KeyUsage: text,
+  Origin: text,
+  Policy: text,
+  ValidTo: time,
+})
+/** `AWS.KMS.Key` */
+export type KmsKey = z.output<typeof kmsKeyShape>
