@@ -64,24 +64,31 @@ export function decode(body: string, trust: Trust, now: number = Date.now()): De
   const many = listOf(parsed)
   if (many === null) {
     const read = readOne(parsed, walk, trust, now)
-    return 'reason' in read
+    return isRefusal(read)
       ? { events: [], rejected: [{ record: 0, ...read }] }
-      : { events: [{ record: 0, event: read }], rejected: [] }
+      : { events: [{ record: 0, event: read }], rejected: none }
   }
   if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
   for (const [record, each] of many.entries()) {
     const read = readOne(each, walk, trust, now)
-    if ('reason' in read) rejected.push({ record, ...read })
+    if (isRefusal(read)) rejected.push({ record, ...read })
     else events.push({ record, event: read })
   }
   return { events, rejected }
 }
 
+const none: readonly Rejected[] = []
+
+function isRefusal(read: AuditEvent | Refusal): read is Refusal {
+  return (read as AuditEvent).record === undefined
+}
+
 function listOf(parsed: Json): readonly Json[] | null {
   if (Array.isArray(parsed)) return parsed as readonly Json[]
-  if (!isObject(parsed)) return null
+  // Most bodies are one record: looking for what is not there is the slow case.
+  if (!isObject(parsed) || typeof parsed['eventName'] === 'string') return null
   const records = parsed['Records']
   return Array.isArray(records) ? (records as readonly Json[]) : null
 }
@@ -93,7 +100,7 @@ function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEv
     const refused = refuseRecord(value)
     if (refused !== null) return refused
   }
-  if (value['detail-type'] === undefined) return readEvent(value, null, trust, now)
+  if (typeof value['eventName'] === 'string' || value['detail-type'] === undefined) return readEvent(value, null, trust, now)
   const detail = value['detail']
   return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
 }

@@ -1,4 +1,5 @@
-import { each, partitionOf, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { partitionOf } from '../region.ts'
+import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /** Trails are named by name, in their home region, or by ARN. An organisation's trail is its owner's and not ours. */
 const trail: Named = {

@@ -1,5 +1,6 @@
 import { textAt, type AuditEvent, type ResourceRef } from '#model'
-import { each, partitionOf, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { partitionOf } from '../region.ts'
+import { each, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const group = namedById('AWS.EC2.SecurityGroup', 'security-group', /^sg-[0-9a-f]{8,40}$/)
 const vpc = namedById('AWS.EC2.VPC', 'vpc', /^vpc-[0-9a-f]{8,40}$/)

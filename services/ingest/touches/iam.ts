@@ -1,5 +1,6 @@
 import type { AuditEvent, ResourceRef } from '#model'
-import { each, partitionOf, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { partitionOf } from '../region.ts'
+import { each, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const user = namedByName('AWS.IAM.User', 'user')
 const role = namedByName('AWS.IAM.Role', 'role')

@@ -1,4 +1,5 @@
-import { each, partitionOf, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { partitionOf } from '../region.ts'
+import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /**
  * Keys are named by ARN, by id, or by an alias; an alias means nothing without asking, so the record's `resources` go first. Keys

@@ -1,5 +1,6 @@
 import { at, isObject, type AuditEvent, type Json } from '#model'
-import { each, partitionOf, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { isRegion, partitionOf } from '../region.ts'
+import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /** Buckets are named by name, `TagResource` by ARN. A call from another account is also told to the caller's, who does not own the bucket. */
 const bucket: Named = {
@@ -31,7 +32,7 @@ function regionOf(event: AuditEvent): string {
   if (event.name !== 'CreateBucket') return event.region
   const wanted = at(event.record, 'requestParameters', 'CreateBucketConfiguration', 'LocationConstraint')
   if (wanted === 'EU') return 'eu-west-1'
-  return typeof wanted === 'string' && /^[a-z]{2,5}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/.test(wanted) ? wanted : event.region
+  return typeof wanted === 'string' && isRegion(wanted) ? wanted : event.region
 }
 
 const touch = (kind: TouchKind): Effect => ({ kind, named: bucket, from: ['requestParameters.bucketName'] })

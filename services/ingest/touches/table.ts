@@ -62,17 +62,3 @@ export function readArn(text: string): { service: string; region: string; accoun
   if (scheme !== 'arn' || !partition || !service || region === undefined || accountId === undefined) return null
   return { service, region, accountId, resource: resource.join(':') }
 }
-
-/** `aws`, `aws-cn`, `aws-us-gov`, … as a region's name tells it. */
-export function partitionOf(region: string): string {
-  return partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws'
-}
-const partitions = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-iso-', 'aws-iso'],
-  ['us-isob-', 'aws-iso-b'],
-  ['us-isof-', 'aws-iso-f'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['eusc-', 'aws-eusc'],
-] as const
