@@ -127,7 +127,7 @@ export function emptyAccount(id: string, name: string): Account {
     name,
     label: 'prod',
     region: 'us-east-1',
-    auditRole: { name: 'TriplineAudit', externalId: '' },
+    auditRole: { name: 'TriplineAudit', externalId: 'demo-external-id' },
     buckets: [],
     vpcs: [],
     securityGroups: [],
@@ -146,6 +146,6 @@ export function emptyAccount(id: string, name: string): Account {
 /** The member of a list that the play speaks of. A play that names something unrecorded is wrong, so this throws. */
 export function only<T>(list: readonly T[], which: (each: T) => boolean, what: string): T {
   const found = list.find(which)
-  if (found === undefined) throw new TypeError(`The recorded account has no ${what}`)
+  if (found === undefined) throw new TypeError(`There is no ${what} in what was recorded`)
   return found
 }

@@ -78,12 +78,7 @@ export async function startAwsServer(options: { latencyMs?: number; accounts?: r
     )
     if (refusal !== undefined) send(response, service, action, refuse(service, action, refusal.how))
     else if (session !== undefined && session.token !== request.headers['x-amz-security-token']) {
-      send(
-        response,
-        service.protocol,
-        action,
-        fault('InvalidClientTokenId', 'The security token included in the request is invalid', 403),
-      )
+      send(response, service, action, fault('InvalidClientTokenId', 'The security token included in the request is invalid', 403))
     } else if (session !== undefined && session.expiresAt < Date.now()) {
       send(response, service, action, fault('ExpiredToken', 'The security token included in the request is expired', 403))
     } else send(response, service, action, answer(service, call))

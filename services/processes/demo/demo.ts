@@ -1,0 +1,116 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { terminalMessage } from '#alerting'
+import { roles, runTripline, type Running } from '../run.ts'
+import { startAwsServer } from './aws-server.ts'
+import { envelopeOf, recordOf } from './cloudtrail-event.ts'
+import { channels, demoConfig } from './demo-config.ts'
+import { firstLook, incidents } from './incidents.ts'
+import { startQueue, type DemoQueue } from './queue.ts'
+import { createScore, percentiles, stateOf } from './score.ts'
+import { startSlackServer, type SlackPosted } from './slack-server.ts'
+import { createStage } from './stage.ts'
+
+/** What an answer of AWS takes in the demo; the real one is about as far away. */
+const awsLatencyMs = 50
+const patienceMs = 15_000
+
+/**
+ * The whole line on embedded parts: a recorded account behind AWS's wire, an SQS, PGlite and a Slack, all in this process and
+ * spoken to over loopback by the real clients. Plays the incidents; 0 only when each expected message came exactly once and no other.
+ */
+export async function runDemo(options: { json: boolean; color: boolean }): Promise<number> {
+  useDemoCredentials()
+  const stage = createStage(options)
+  const score = createScore()
+  const latencies: number[] = []
+  let events = 0
+  let refetched = 0
+
+  const onMessage = (posted: SlackPosted): void => {
+    const { channel, edits, at } = posted
+    const shown = terminalMessage(posted)
+    const paid = score.arrived({ channel, shown, edits, at })
+    const latencyMs = paid === null || paid.sentAt === null ? null : at - paid.sentAt
+    // An edit that only counts up is held back on purpose, so that a burst is one edit.
+    if (latencyMs !== null && paid?.state !== 'repeated') latencies.push(latencyMs)
+    const state = stateOf({ edits, shown })
+    const coloured = terminalMessage(posted, { colour: options.color })
+    stage.message({ channel, state, latencyMs, expected: paid !== null, shown, coloured })
+  }
+
+  await using parts = new AsyncDisposableStack()
+  const queue = parts.adopt(await startQueue(), (each) => each.stop())
+  const aws = parts.adopt(await startAwsServer({ latencyMs: awsLatencyMs }), (each) => each.stop())
+  const slack = parts.adopt(await startSlackServer({ channels, onMessage }), (each) => each.stop())
+  for (const channel of firstLook) score.want({ channel, shows: ['First look'], state: 'new', sentAt: null })
+
+  stage.say(`Starting Tripline over ${aws.accounts.length} recorded accounts; AWS answers in ${awsLatencyMs} ms.\n`)
+  const stop = new AbortController()
+  const started = Promise.withResolvers<Running>()
+  const ended = runTripline(demoConfig({ queue, aws, slack }), {
+    only: new Set(roles),
+    stop: stop.signal,
+    onReady: started.resolve,
+    observe: { fetched: () => (refetched += 1) },
+  })
+  // The parts are taken away only after the line has stopped.
+  parts.defer(async () => {
+    stop.abort()
+    await ended
+  })
+  const running = await Promise.race([
+    started.promise,
+    ended.then(() => Promise.reject(new TypeError('tripline ended before it ran'))),
+  ])
+
+  stage.say('The first look: what is there already is told as one summary a team.\n')
+  await patiently(async () => score.missing.length === 0 && !(await running.store.scans.running()))
+  refetched = 0
+  for (const [index, incident] of incidents.entries()) {
+    stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
+    const account = aws.accounts.find(({ name }) => name === incident.account)
+    if (account === undefined) throw new TypeError(`${incident.title}: no account ${incident.account}`)
+    incident.change(account)
+    const bodies = incident.calls(account).map((call) => JSON.stringify(envelopeOf(recordOf(account, call))))
+    const sentAt = Date.now()
+    for (const { channel, detection, about, state } of incident.expected) {
+      score.want({ channel, shows: [detection, about], state, sentAt })
+    }
+    for (const body of bodies.flatMap((each) => Array.from({ length: incident.copies }, () => each))) {
+      await queue.send(body)
+      events += 1
+    }
+    await patiently(() => score.missing.length === 0 && queue.empty())
+    stage.say('')
+  }
+  await patiently(() => quiet(queue, running))
+
+  const { missing, surplus } = score
+  const summary = { events, refetched, alerts: score.came, expected: score.wanted, ...percentiles(latencies) }
+  for (const { channel, shows, state } of missing) stage.say(`MISSING in #${channel}: ${state} ${shows.join(', ')}`)
+  stage.say(
+    `${events} events, ${refetched} looks at AWS, ${score.came} messages, ${score.wanted} expected, ${missing.length} missing, ` +
+      `${surplus.length} not expected. Queue to Slack: p50 ${summary.p50Ms} ms, p99 ${summary.p99Ms} ms, max ${summary.maxMs} ms.`,
+  )
+  stage.summary(summary)
+  return missing.length === 0 && surplus.length === 0 ? 0 : 1
+}
+
+/** Whoever plays the demo may have real credentials at hand: nothing here may ever use them. */
+function useDemoCredentials(): void {
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo', AWS_REGION: 'us-east-1' })
+  for (const name of ['AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_ENDPOINT_URL']) delete process.env[name]
+}
+
+/** Nothing is under way any more, so that what should stay silent would have spoken. */
+async function quiet(queue: DemoQueue, { store }: Running): Promise<boolean> {
+  const marks = await store.marks.waiting()
+  const { count } = await store.deliveries.waiting()
+  return queue.empty() && count === 0 && marks.every((each) => each.count === 0)
+}
+
+/** Waits for a condition, and gives up quietly: what is missing is told at the end. */
+async function patiently(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + patienceMs
+  while (!(await holds()) && performance.now() < end) await wait(5)
+}

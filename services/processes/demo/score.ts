@@ -1,0 +1,79 @@
+import type { Expected } from './incidents/incident.ts'
+
+/** A message that must come, and since when it is owed. */
+export interface Wanted {
+  readonly channel: string
+  /** Texts that it shows; an id stands at the end of a line. */
+  readonly shows: readonly string[]
+  readonly state: Expected['state']
+  /** Epoch milliseconds at which its event was handed to the queue; null for what no event brings. */
+  readonly sentAt: number | null
+}
+/** A version of a message as it arrived at Slack. */
+export interface Arrival {
+  readonly channel: string
+  /** As the team sees it, without colour. */
+  readonly shown: string
+  readonly edits: number
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** Keeps what is owed and what came. Each arrival pays one debt; one that pays none is surplus. */
+export interface Score {
+  want(wanted: Wanted): void
+  /** The debt that the arrival pays; null when it was not owed. */
+  arrived(arrival: Arrival): Wanted | null
+  readonly missing: readonly Wanted[]
+  readonly surplus: readonly Arrival[]
+  readonly came: number
+  readonly wanted: number
+}
+
+export function createScore(): Score {
+  let missing: readonly Wanted[] = []
+  const surplus: Arrival[] = []
+  let came = 0
+  let wanted = 0
+  return {
+    want(each) {
+      missing = [...missing, each]
+      wanted += 1
+    },
+    arrived(arrival) {
+      came += 1
+      const paid = missing.find((each) => fits(each, arrival)) ?? null
+      if (paid === null) surplus.push(arrival)
+      else missing = missing.filter((each) => each !== paid)
+      return paid
+    },
+    get missing() {
+      return missing
+    },
+    surplus,
+    get came() {
+      return came
+    },
+    get wanted() {
+      return wanted
+    },
+  }
+}
+
+function fits(wanted: Wanted, arrival: Arrival): boolean {
+  if (wanted.channel !== arrival.channel || wanted.state !== stateOf(arrival)) return false
+  return wanted.shows.every((text) => arrival.shown.includes(text))
+}
+
+/** New, counted up, or turned to its end, as a reader would tell. */
+export function stateOf({ edits, shown }: Pick<Arrival, 'edits' | 'shown'>): Expected['state'] {
+  if (edits === 0) return 'new'
+  return shown.includes('Resolved') ? 'resolved' : 'repeated'
+}
+
+/** Percentiles of the measured latencies, in ms. */
+export function percentiles(latencies: readonly number[]): { p50Ms: number; p99Ms: number; maxMs: number } {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  const share = (part: number): number => sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0
+  return { p50Ms: share(0.5), p99Ms: share(0.99), maxMs: sorted.at(-1) ?? 0 }
+}
