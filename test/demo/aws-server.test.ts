@@ -135,6 +135,7 @@ describe('S3', () => {
     const s3 = new S3Client(await as(prod))
     const website = await s3.send(new GetBucketAclCommand({ Bucket: 'acme-website-assets' }))
     expect(website.Grants).toEqual([
+      { Grantee: { Type: 'CanonicalUser', ID: website.Owner?.ID }, Permission: 'FULL_CONTROL' },
       { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' },
     ])
     const private_ = await s3.send(new GetBucketAclCommand({ Bucket: 'acme-invoices' }))

@@ -28,7 +28,10 @@ type Regional<T> = { readonly region: string; tagSet: Tag[] } & T & { [more: str
 type Tag = { key: string; value: string }
 type Document = WireObject
 
-/** A bucket; `settings` are its sub-resources by their query name (`policy`, `acl`, `tagging`, …). Unset ones are absent. */
+/**
+ * A bucket; `settings` are its sub-resources by their query name (`policy`, `acl`, `tagging`, …). Unset ones are absent; `acl` holds
+ * what is granted beside the owner's own.
+ */
 export interface Bucket {
   readonly name: string
   readonly region: string

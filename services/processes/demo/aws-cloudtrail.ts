@@ -34,13 +34,13 @@ export const cloudtrail: Service = {
 }
 
 function described(call: Call, trail: Trail): Wire {
-  const { status: _status, selectors, tags: _tags, ...rest } = trail
+  const { status: _status, selectors: _selectors, tags: _tags, ...rest } = trail
   return {
     ...rest,
     TrailARN: arn(call, trail),
     IncludeGlobalServiceEvents: true,
     IsOrganizationTrail: false,
-    HasCustomEventSelectors: selectors.length > 0,
+    HasCustomEventSelectors: false,
     HasInsightSelectors: false,
   }
 }

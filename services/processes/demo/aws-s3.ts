@@ -1,5 +1,5 @@
 import type { Bucket } from './account.ts'
-import { fault, page, text, type Answer, type Call, type Service } from './aws-wire.ts'
+import { fault, page, text, type Answer, type Call, type Service, type Wire } from './aws-wire.ts'
 
 /** A sub-resource of a bucket: the root of its answer, and what AWS says when it was never set. */
 interface Setting {
@@ -99,7 +99,8 @@ function settingOf(call: Call, bucket: Bucket, name: string, setting: Setting): 
   if (name === 'acl') {
     const owner = { ID: ownerId(call) }
     const own = { Grantee: { ...xsi('CanonicalUser'), ...owner }, Permission: 'FULL_CONTROL' }
-    return { root: setting.root, result: { Owner: owner, AccessControlList: value ?? { Grant: [own] } } }
+    const given = (value?.['Grant'] ?? []) as readonly Wire[]
+    return { root: setting.root, result: { Owner: owner, AccessControlList: { Grant: [own, ...given] } } }
   }
   if (value === undefined)
     return setting.unset === null ? { root: setting.root, result: '' } : fault(setting.unset.code, setting.unset.message, 404)
