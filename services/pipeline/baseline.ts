@@ -1,41 +1,61 @@
 import { roomLogger, sleep } from '#runtime'
-import type { Wish } from '#store'
+import type { Scan, Wish } from '#store'
 import type { Parts } from './parts.ts'
 
 const log = roomLogger('pipeline')
 
 type Needs = Pick<Parts, 'store' | 'inventory' | 'bells'>
 
-/** Marks every resource of each account that has no baseline yet. A listing that was cut off starts again: marks merge. */
+interface WatchedAccount {
+  readonly id: string
+  readonly regions: readonly string[]
+}
+/** Long enough to list a large account; a listing that was cut off is taken over after it. */
+const leaseMs = 5 * 60_000
+
+/** The first scans that are this process's to do, begun: from here on they count as running. */
+export async function beginBaselines(parts: Needs, accounts: readonly WatchedAccount[]): Promise<ReadonlyMap<string, Scan>> {
+  const begun = new Map<string, Scan>()
+  for (const { id } of accounts) {
+    const scan = await parts.store.scans.leaseBaseline(id, leaseMs)
+    if (scan !== null) begun.set(id, scan)
+  }
+  return begun
+}
+
+/** Marks every resource of the accounts whose first scan has begun. A listing that was cut off starts again: marks merge. */
 export async function runBaseline(
   parts: Needs,
-  accounts: readonly { readonly id: string; readonly regions: readonly string[] }[],
+  accounts: readonly WatchedAccount[],
+  begun: ReadonlyMap<string, Scan>,
   stop: AbortSignal,
 ): Promise<void> {
-  const waiting = new Set(accounts)
-  while (waiting.size > 0 && !stop.aborted) {
-    for (const account of waiting) {
-      try {
-        const scan = await parts.store.scans.leaseBaseline(account.id, 15 * 60_000)
-        if (scan !== null) await list(parts, account, scan.id, stop)
-        waiting.delete(account)
-      } catch (error) {
+  let scans = begun
+  while (!stop.aborted) {
+    for (const account of accounts) {
+      const scan = scans.get(account.id)
+      if (scan === undefined || stop.aborted) continue
+      await list(parts, account, scan.id, stop).catch((error: unknown) => {
         log.error(
           { accountId: account.id, error: error instanceof Error ? error.message : 'unknown' },
-          'baseline failed, trying again',
+          'first scan cut off, to be taken up again',
         )
-      }
+      })
     }
-    if (waiting.size > 0) await sleep(30_000, stop)
+    await sleep(60_000, stop)
+    scans = stop.aborted ? new Map<string, Scan>() : await again(parts, accounts)
   }
 }
 
-async function list(
-  parts: Needs,
-  account: { readonly id: string; readonly regions: readonly string[] },
-  scanId: string,
-  stop: AbortSignal,
-): Promise<void> {
+/** Scans that another process, or an earlier life of this one, did not finish listing. */
+async function again(parts: Needs, accounts: readonly WatchedAccount[]): Promise<ReadonlyMap<string, Scan>> {
+  return beginBaselines(parts, accounts).catch((error: unknown) => {
+    log.error({ error: error instanceof Error ? error.message : 'unknown' }, 'first scans cannot be leased, trying again')
+    return new Map<string, Scan>()
+  })
+}
+
+async function list(parts: Needs, account: WatchedAccount, scanId: string, stop: AbortSignal): Promise<void> {
   const unread: string[] = []
   for (const type of parts.inventory.types) {
     const regions = parts.inventory.scope(type) === 'global' ? ['global'] : account.regions

@@ -2,5 +2,5 @@
 export { createIntake } from './intake.ts'
 export { runRefresh } from './refresh.ts'
 export { runJudge } from './judge.ts'
-export { runBaseline } from './baseline.ts'
+export { beginBaselines, runBaseline } from './baseline.ts'
 export type { Observe, Parts, Places, Tell } from './parts.ts'

@@ -30,6 +30,8 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
 }
 
 async function retire(parts: Needs): Promise<void> {
+  // A detection whose file is broken is not removed: its findings stay until it can be loaded again.
+  if (parts.evaluator.broken.length > 0) return
   const living = parts.evaluator.detections.map(({ id }) => id)
   await parts.store.transaction(async (records) => {
     for (const finding of await records.findings.retire(living)) await turnMessage(parts, records, finding, 'retired', null)

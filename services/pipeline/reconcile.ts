@@ -100,7 +100,8 @@ export async function turnMessage(
   cause: Cause | null,
 ): Promise<void> {
   const at = ended.endedAt ?? (await records.now())
-  const turn = (content: AlertContent): AlertContent => (content.kind === 'finding' ? parts.tell.endedAlert(content, how, at, cause) : content)
+  const turn = (content: AlertContent): AlertContent =>
+    content.kind === 'finding' ? parts.tell.endedAlert(content, how, at, cause) : content
   await records.alerts.revise(ended.id, turn, 0)
 }
 

@@ -3,7 +3,7 @@ import { createSessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
-import { createIntake, runBaseline, runJudge, runRefresh, type Observe, type Parts, type Places } from '#pipeline'
+import { beginBaselines, createIntake, runBaseline, runJudge, runRefresh, type Observe, type Parts, type Places } from '#pipeline'
 import { createBell, roomLogger } from '#runtime'
 import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
@@ -51,10 +51,11 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
 
   const { route } = parts.tell
   const sender = createSender({ store, destinations: [slack], fallback: config.fallback, route, onDelivered: observe.delivered })
+  const begun = only.has('scan') ? await beginBaselines(parts, config.accounts) : new Map()
   const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
   if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
   if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
-  if (only.has('scan')) running.push(runBaseline(parts, config.accounts, stop))
+  if (only.has('scan')) running.push(runBaseline(parts, config.accounts, begun, stop))
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
   running.push(maintain(store, stop))
 
