@@ -1,4 +1,5 @@
 import type { Severity } from '#model'
+import { line } from './text.ts'
 
 /** A severity at a glance. */
 export const marks: Readonly<Record<Severity, string>> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '🔵', INFO: '⚪' }
@@ -17,6 +18,6 @@ export const grey = '#616061'
 /** `2026-11-21 14:02:03 UTC`; the text itself where it is no time. */
 export function momentOf(text: string): string {
   const time = new Date(text)
-  if (Number.isNaN(time.getTime())) return text.slice(0, 40)
+  if (Number.isNaN(time.getTime())) return line(text, 40)
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

@@ -25,7 +25,7 @@ export function summaryMessage(summary: SummaryAlert): Worded {
     .toReversed()
     .filter((severity) => (bySeverity[severity] ?? 0) > 0)
     .map((severity) => `${marks[severity]} ${bySeverity[severity]} ${severity.toLowerCase()}`)
-    .join('   ')
+    .join(' · ')
   const rows = byDetection.slice(0, 15)
   const detections = rows.map((row) => {
     const name = line(row.displayName, 150)

@@ -67,13 +67,15 @@ const containers = new Set(['rich_text_section', 'rich_text_list', 'rich_text_pr
 function wrongRichText(block: Json): string | null {
   const elements = listAt(block, 'elements')
   if (elements.length === 0) return 'missing required field: elements'
-  return first(elements, (element) => {
-    const type = textAt(element, 'type') ?? 'none'
-    if (!containers.has(type)) return `unsupported rich text element: ${type}`
-    const inner = listAt(element, 'elements')
-    if (inner.length === 0) return 'missing element'
-    return type === 'rich_text_list' ? first(inner, (each) => wrongRichText(each)) : first(inner, wrongLeaf)
-  })
+  return first(elements, wrongPart)
+}
+
+function wrongPart(part: Json): string | null {
+  const type = textAt(part, 'type') ?? 'none'
+  if (!containers.has(type)) return `unsupported rich text element: ${type}`
+  const inner = listAt(part, 'elements')
+  if (inner.length === 0) return 'missing element'
+  return first(inner, type === 'rich_text_list' ? wrongPart : wrongLeaf)
 }
 
 function wrongLeaf(leaf: Json): string | null {

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { endedAlert, findingAlert, repeatedAlert } from '#alerting'
+import { aCause, aDetection, aFinding, aFindingAlert, aPlace } from '../support/alerts.ts'
+
+it('an alert tells the event that happened last, whatever came in last', () => {
+  const causes = [
+    aCause({ eventId: 'late', time: '2026-11-21T14:05:00Z' }),
+    aCause({ eventId: 'early', time: '2026-11-21T14:01:00Z' }),
+  ]
+  const alert = findingAlert({ finding: aFinding({ causes }), detection: aDetection(), place: aPlace() })
+  expect(alert.cause?.eventId).toBe('late')
+})
+
+it('a finding that no change caused has no cause', () => {
+  const finding = aFinding({ causes: [], origin: 'baseline' })
+  expect(findingAlert({ finding, detection: aDetection(), place: aPlace() }).cause).toBeNull()
+})
+
+it('a detection without a display name goes by its id', () => {
+  const alert = findingAlert({ finding: aFinding(), detection: aDetection({ displayName: '' }), place: aPlace() })
+  expect(alert.detection.displayName).toBe('AWS.S3.BucketPublicRead')
+})
+
+it('ending and repeating change only their own words', () => {
+  const alert = aFindingAlert()
+  const ended = endedAlert(alert, 'fixed', new Date('2026-11-21T15:00:00Z'), null)
+  expect(ended).toEqual({ ...alert, ended: { how: 'fixed', at: '2026-11-21T15:00:00.000Z', cause: null } })
+  expect(repeatedAlert(alert, 5)).toEqual({ ...alert, count: 5 })
+})
