@@ -1,2 +1,6 @@
 // In: audit events and resources. Out: rule matches and policy outcomes.
+export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
+export { serveEvaluator } from './child.ts'
+export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
+export { DetectionError } from './errors.ts'
 export type { BodyJudgement, Evaluator, RecordJudgement, ResourceJudgement } from './evaluator.ts'

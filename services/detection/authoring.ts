@@ -1,0 +1,121 @@
+// In: what an author writes. Out: the same, typed and marked. This file is the package's door, `"tripline"`: it imports no code.
+import type { AttributesOf, ResourceTypeName } from './resource-types.ts'
+import type { CloudTrailRecord } from './cloudtrail-record.ts'
+
+export type * from './resource-types.ts'
+export type * from './cloudtrail-record.ts'
+
+/** Panther's severities, in either spelling. `DEFAULT`, from a severity function, is the one in the metadata. */
+export type SeverityWord = ('INFO' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL') | ('Info' | 'Low' | 'Medium' | 'High' | 'Critical')
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+/** More for a person who reads the alert: a JSON object of at most 204,800 characters. */
+export type Context = { readonly [key: string]: Json | undefined }
+
+/** The metadata that policies and rules share, in Panther's slots. */
+interface Metadata {
+  /** Unique over all detections; no `<`, `>`, `&`, `"` or `%`. */
+  readonly id: string
+  /** Shown to people; the id where left out. */
+  readonly displayName?: string
+  /** False: kept, tested, but not run. */
+  readonly enabled?: boolean
+  readonly severity: SeverityWord
+  /** Why it matters, in a sentence or two; shown in every alert. */
+  readonly description: string
+  /** What to do now. */
+  readonly runbook?: string
+  /** Where to read more: an https address. */
+  readonly reference?: string
+  readonly tags?: readonly string[]
+  /** Report name to the parts of it that this covers: `{ CIS: ['5.2'] }`. */
+  readonly reports?: Readonly<Record<string, readonly string[]>>
+  /** Destinations that override the routes. */
+  readonly destinations?: readonly string[]
+  /** `Experimental` and `Deprecated` are for readers; both run. */
+  readonly status?: 'Experimental' | 'Stable' | 'Deprecated'
+  readonly createdBy?: string
+  /** False: matches are recorded and nobody is told. */
+  readonly createAlert?: boolean
+}
+
+/** Functions that say more about a match. One that throws or answers the wrong type never stops the alert: a default stands in. */
+interface Wording<Input> {
+  /** The headline; at most 1,000 characters. Default: the display name. */
+  readonly title?: (input: Input) => string
+  /** Default: the severity of the metadata. */
+  readonly severityOf?: (input: Input) => SeverityWord | 'DEFAULT'
+  /** What makes two matches the same thing. Default: the title. */
+  readonly dedup?: (input: Input) => string
+  /** Default: nothing. */
+  readonly context?: (input: Input) => Context
+}
+
+/** One thing wrong with a resource. Each key is a finding of its own, opened and resolved for itself. */
+export interface ViolationDraft {
+  /** Names the thing, the same at every look: `tcp/22 0.0.0.0/0`. Unique among a resource's violations. */
+  readonly key: string
+  /** What a slot leaves out, the policy's function or metadata says. */
+  readonly title?: string
+  readonly severity?: SeverityWord
+  readonly dedup?: string
+  readonly context?: Context
+}
+/** True is good, as in Panther; or a list of what is wrong, empty when nothing is. */
+export type PolicyAnswer = boolean | readonly ViolationDraft[]
+
+export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeName> extends Metadata, Wording<AttributesOf<Type>> {
+  /** Empty: every type. */
+  readonly resourceTypes: readonly Type[]
+  /** Patterns (`*` is anything) of resource ids to leave alone. */
+  readonly suppressions?: readonly string[]
+  /** Judges one state; synchronous, and the state cannot be written to. With `validUntil` (RFC 3339) it is judged again then. */
+  readonly evaluate: (resource: AttributesOf<Type>) => PolicyAnswer | { readonly result: PolicyAnswer; readonly validUntil: string }
+  readonly tests: readonly PolicyTest[]
+}
+export interface PolicyTest {
+  readonly name: string
+  /** What `evaluate` must come to: true is a pass; or the keys of the violations, in any order. */
+  readonly expected: boolean | readonly string[]
+  /** As much of a resource as the policy reads. */
+  readonly resource: Readonly<Record<string, unknown>>
+}
+
+export interface RuleDefinition extends Metadata, Wording<CloudTrailRecord> {
+  readonly logTypes: readonly 'AWS.CloudTrail'[]
+  /** The only events that the rule is asked about. */
+  readonly match: {
+    /** `ec2.amazonaws.com`, or several. */
+    readonly source: string | readonly string[]
+    /** Event names; left out: every event of the source, which costs a call each. */
+    readonly names?: readonly string[]
+  }
+  /** Minutes during which equal dedup strings are one finding: 60 by default, at least 5. */
+  readonly dedupPeriodMinutes?: number
+  /** Matches within that time before anybody is told. */
+  readonly threshold?: number
+  /** True: matched. Synchronous; sees failed calls too (`errorCode`); the record cannot be written to. */
+  readonly evaluate: (record: CloudTrailRecord) => boolean
+  readonly tests: readonly RuleTest[]
+}
+export interface RuleTest {
+  readonly name: string
+  readonly expected: boolean
+  /** As much of a CloudTrail record as the rule reads. Source and name default to the first of `match`. */
+  readonly event: Readonly<Record<string, unknown>>
+}
+
+/** A detection as its file exports it. What it holds is checked when it is loaded. */
+export interface Defined<Kind extends 'policy' | 'rule'> {
+  readonly kind: Kind
+  readonly id: string
+}
+
+/** Defines a policy: what no resource of some types may be. Export it from its file. */
+export function definePolicy<const Type extends ResourceTypeName>(definition: PolicyDefinition<Type>): Defined<'policy'> {
+  return Object.freeze({ ...definition, kind: 'policy' as const })
+}
+
+/** Defines a rule: what nobody may do. Export it from its file. */
+export function defineRule(definition: RuleDefinition): Defined<'rule'> {
+  return Object.freeze({ ...definition, kind: 'rule' as const })
+}

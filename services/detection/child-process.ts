@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync, realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Bundle } from './bundle.ts'
+
+export interface ChildLimits {
+  readonly memoryMb: number
+}
+
+const entry = fileURLToPath(new URL('../processes/evaluator.ts', import.meta.url))
+const services = fileURLToPath(new URL('..', import.meta.url))
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Starts an evaluator process: no environment, no network, no children, no writing; it may read our own code, its packages and the
+ * bundles. Never `--allow-worker`: a nested worker is outside the permission model. Its own session, so that a Ctrl-C meant for
+ * us does not reach it; it ends when its input does.
+ */
+export function spawnChild(bundles: readonly Bundle[], { memoryMb }: ChildLimits): ChildProcess {
+  const readable = [services, `${repository}package.json`, `${repository}node_modules`].map((path) => realpathSync(path))
+  const allowed = [...readable, ...new Set(bundles.map(({ root }) => root))]
+  const flags = [
+    '--permission',
+    ...allowed.map((path) => `--allow-fs-read=${path}`),
+    '--disallow-code-generation-from-strings',
+    '--no-experimental-sqlite',
+    '--frozen-intrinsics',
+    '--no-addons',
+    '--no-warnings',
+    `--max-old-space-size=${memoryMb}`,
+  ]
+  return spawn(process.execPath, [...flags, entry], { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+}
+
+/** Processor time that a process has used, in milliseconds; infinite where the system does not tell. */
+export function cpuMsOf(pid: number | undefined): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The name, in brackets, may hold spaces; user and system time are the 12th and 13th field after it, in hundredths.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * 10
+  } catch {
+    return Infinity
+  }
+}

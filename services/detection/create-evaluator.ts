@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { Resource } from '#model'
+import type { Trust } from '#ingest'
+import { openBundles } from './bundle.ts'
+import type { BodyJudgement, Evaluator, ResourceJudgement } from './evaluator.ts'
+import { frameKinds } from './frames.ts'
+import type { BodiesAnswer, ResourcesAnswer } from './protocol.ts'
+import { openRunner, type RunnerOptions } from './runner.ts'
+
+export interface EvaluatorOptions {
+  /** Folders or files of detections. */
+  readonly folders: readonly string[]
+  /** Which events the rules may see. */
+  readonly trust: Trust
+  /** A call of a detection may take this long; 250 by default. */
+  readonly timeoutMs?: number
+  /** The heap of each process; 256 by default. */
+  readonly memoryMb?: number
+  /** Loading one file may take this long; 5,000 by default. */
+  readonly loadTimeoutMs?: number
+}
+
+/** What an evaluator does where its options say nothing. */
+export const evaluatorDefaults = { timeoutMs: 250, memoryMb: 256, loadTimeoutMs: 5_000 } as const
+
+const bodiesPerBatch = 200
+const resourcesPerBatch = 50
+const lettersPerBatch = 4 * 1024 * 1024
+
+/** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
+export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
+  const { folders, ...rest } = options
+  const base: Omit<RunnerOptions, 'role'> = { ...evaluatorDefaults, ...rest, bundles: openBundles(folders) }
+  const started = await Promise.allSettled([openRunner({ ...base, role: 'rule' }), openRunner({ ...base, role: 'policy' })])
+  const [rules, policies] = started.map((each) => (each.status === 'fulfilled' ? each.value : null))
+  if (rules === null || rules === undefined || policies === null || policies === undefined) {
+    await Promise.all([rules?.[Symbol.asyncDispose](), policies?.[Symbol.asyncDispose]()])
+    throw started.find((each) => each.status === 'rejected')?.reason
+  }
+  const detections = [...rules.loaded.detections, ...policies.loaded.detections]
+    .filter(({ enabled }) => enabled)
+    .map(({ detection }) => detection)
+  const broken = new Map([...rules.loaded.broken, ...policies.loaded.broken].map((each) => [`${each.file}|${each.message}`, each]))
+  const fingerprints = new Map<string, string>()
+
+  return {
+    detections,
+    broken: [...broken.values()],
+    fingerprint(type) {
+      const known = fingerprints.get(type)
+      if (known !== undefined) return known
+      const hash = createHash('sha256')
+      const looking = detections.filter(
+        ({ kind, resourceTypes }) => kind === 'policy' && (resourceTypes.length === 0 || resourceTypes.includes(type)),
+      )
+      for (const { id, fingerprint } of looking.toSorted((a, b) => (a.id < b.id ? -1 : 1))) hash.update(`${id}\n${fingerprint}\n`)
+      const made = hash.digest('hex')
+      fingerprints.set(type, made)
+      return made
+    },
+    async judgeBodies(bodies) {
+      const judgements: BodyJudgement[] = []
+      for (const [from, batch] of batches(bodies, bodiesPerBatch)) {
+        const answer = (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer
+        for (const [body, records] of answer) judgements.push({ body: from + body, records })
+      }
+      return judgements
+    },
+    async judgeResources(resources) {
+      const judgements: ResourceJudgement[] = []
+      const texts = resources.map(({ type, id, attributes }) => JSON.stringify({ type, id, attributes }))
+      for (const [from, batch] of batches(texts, resourcesPerBatch)) {
+        const answer = (await policies.run(frameKinds.resources, batch)) as ResourcesAnswer
+        for (const [index, outcomes] of answer.entries()) {
+          const resource = resources[from + index]
+          if (resource !== undefined) judgements.push({ ref: refOf(resource), outcomes })
+        }
+      }
+      return judgements
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([rules[Symbol.asyncDispose](), policies[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+/** Batches bounded in number and size, each with the index of its first text. */
+function* batches(texts: readonly string[], most: number): Generator<readonly [from: number, batch: readonly string[]]> {
+  let from = 0
+  let letters = 0
+  for (const [index, text] of texts.entries()) {
+    if (index > from && (index - from >= most || letters + text.length > lettersPerBatch)) {
+      yield [from, texts.slice(from, index)]
+      from = index
+      letters = 0
+    }
+    letters += text.length
+  }
+  if (from < texts.length) yield [from, texts.slice(from)]
+}
+
+function refOf({ accountId, region, type, id }: Resource): ResourceJudgement['ref'] {
+  return { accountId, region, type, id }
+}

@@ -1,0 +1,233 @@
+import type { Detection, DetectionFailure, JsonObject, Outcome, ResourceRef, RuleMatch, Severity, Violation } from '#model'
+import { readSeverity } from '#model'
+import type { Code, Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
+import { cut, describe, freezeJson, kindOf, limitContext } from './limits.ts'
+
+/** Runs loaded detections in this process, purely. Who must not trust their code runs this in an evaluator process. */
+export interface Engine {
+  readonly loaded: readonly Loaded[]
+  /** The rules that asked for such events, by look-up: the cost does not grow with the number of rules. */
+  rulesFor(source: string, name: string): readonly LoadedRule[]
+  policiesFor(resourceType: string): readonly LoadedPolicy[]
+}
+
+/** Indexes detections. Disabled ones never run. */
+export function createEngine(loaded: readonly Loaded[]): Engine {
+  const rules = indexRules(loaded.filter((each) => each.kind === 'rule' && each.enabled) as readonly LoadedRule[])
+  const policies = loaded.filter((each) => each.kind === 'policy' && each.enabled) as readonly LoadedPolicy[]
+  const byType = new Map<string, readonly LoadedPolicy[]>()
+  return {
+    loaded,
+    rulesFor(source, name) {
+      const ofSource = rules.get(source)
+      if (ofSource === undefined) return none
+      return ofSource.byName.get(name) ?? ofSource.always
+    },
+    policiesFor(type) {
+      const known = byType.get(type)
+      if (known !== undefined) return known
+      const found = policies.filter(
+        ({ detection }) => detection.resourceTypes.length === 0 || detection.resourceTypes.includes(type),
+      )
+      // Type names come from our own fetchers; the limit only keeps a mistake from filling the memory.
+      if (byType.size < 1_000) byType.set(type, found)
+      return found
+    },
+  }
+}
+
+const none: readonly LoadedRule[] = []
+
+interface RulesOfSource {
+  /** Rules that want every event of the source; they are in every list of `byName` too. */
+  readonly always: LoadedRule[]
+  readonly byName: Map<string, LoadedRule[]>
+}
+
+function indexRules(rules: readonly LoadedRule[]): ReadonlyMap<string, RulesOfSource> {
+  const index = new Map<string, RulesOfSource>()
+  for (const rule of rules) {
+    for (const source of new Set(rule.match.sources)) {
+      const entry = index.get(source) ?? { always: [], byName: new Map<string, LoadedRule[]>() }
+      index.set(source, entry)
+      if (rule.match.names === null) entry.always.push(rule)
+      else for (const name of new Set(rule.match.names)) entry.byName.set(name, [...(entry.byName.get(name) ?? []), rule])
+    }
+  }
+  for (const { always, byName } of index.values()) for (const [name, own] of byName) byName.set(name, [...own, ...always])
+  return index
+}
+
+/** What a run came to, with what its wording functions did wrong: noise in production, a failure in tests. */
+export interface Run<Answer> {
+  readonly answer: Answer
+  readonly complaints: readonly string[]
+}
+
+/** Asks a rule about a record. Null: no match. The record is frozen from here on. */
+export function runRule(rule: LoadedRule, record: JsonObject): Run<RuleMatch | DetectionFailure | null> {
+  const { detection, evaluate } = rule
+  try {
+    const result = evaluate(freezeJson(record))
+    if (result === false) return silent
+    if (result !== true) return { answer: wrongType(detection, 'a boolean', result), complaints: [] }
+  } catch (thrown) {
+    return { answer: threw(detection, thrown), complaints: [] }
+  }
+  const complaints: string[] = []
+  const answer = { detectionId: detection.id, ...word(rule, record, {}, complaints) }
+  return { answer, complaints }
+}
+
+const silent: Run<null> = { answer: null, complaints: [] }
+
+/** Asks a policy about a state. The attributes are frozen from here on. */
+export function runPolicy(policy: LoadedPolicy, ref: Pick<ResourceRef, 'id'>, attributes: JsonObject): Run<Outcome> {
+  const { detection, evaluate } = policy
+  const detectionId = detection.id
+  if (detection.suppressions.some((pattern) => matchesPattern(pattern, ref.id))) {
+    return { answer: { detectionId, outcome: 'pass', validUntil: null }, complaints: [] }
+  }
+  const unknown = (failure: DetectionFailure): Run<Outcome> => ({
+    answer: { detectionId, outcome: 'unknown', failure },
+    complaints: [],
+  })
+  try {
+    const said = evaluate(freezeJson(attributes))
+    const { result, validUntil } = isObject(said) && 'result' in said ? said : { result: said, validUntil: null }
+    const until = readTime(validUntil)
+    if (until === undefined) return unknown(wrongType(detection, 'an RFC 3339 time as validUntil', validUntil))
+    if (result === true) return { answer: { detectionId, outcome: 'pass', validUntil: until }, complaints: [] }
+    const drafts = result === false ? [{ key: '' }] : readDrafts(result)
+    if (typeof drafts === 'string') return unknown({ detectionId, reason: 'wrong-type', message: drafts })
+    if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', validUntil: until }, complaints: [] }
+    const complaints: string[] = []
+    const violations: readonly Violation[] = drafts.map((draft) => ({
+      key: draft.key,
+      ...word(policy, attributes, draft, complaints),
+    }))
+    return { answer: { detectionId, outcome: 'fail', violations, validUntil: until }, complaints }
+  } catch (thrown) {
+    return unknown(threw(detection, thrown))
+  }
+}
+
+interface Draft {
+  readonly key: string
+  readonly title?: unknown
+  readonly severity?: unknown
+  readonly dedup?: unknown
+  readonly context?: unknown
+}
+
+const mostViolations = 1_000
+
+/** The violations a policy listed, or what is wrong with the list. */
+function readDrafts(result: unknown): readonly Draft[] | string {
+  if (!Array.isArray(result)) return `evaluate answered ${kindOf(result)}; allowed: a boolean or a list of violations`
+  if (result.length > mostViolations) return `evaluate answered ${result.length} violations; allowed: at most ${mostViolations}`
+  const drafts: Draft[] = []
+  const keys = new Set<string>()
+  for (const draft of result as readonly unknown[]) {
+    const key: unknown = isObject(draft) ? draft['key'] : undefined
+    if (!isObject(draft) || typeof key !== 'string' || key === '') {
+      return `evaluate answered a violation with ${isObject(draft) ? `${kindOf(key)} as its key` : kindOf(draft)}; allowed: { key: text, … }`
+    }
+    const { title, severity, dedup, context } = draft
+    const short = cut(key)
+    if (keys.has(short)) return `evaluate answered two violations with the key ${JSON.stringify(short)}; allowed: each key once`
+    keys.add(short)
+    drafts.push({ key: short, title, severity, dedup, context })
+  }
+  return drafts
+}
+
+interface Words {
+  readonly title: string
+  readonly severity: Severity
+  readonly dedup: string
+  readonly context: JsonObject
+}
+
+/** Panther's order: title, severity, dedup (the title stands in for it), context. What a draft says itself goes first. */
+function word({ detection, wording }: Loaded, input: JsonObject, draft: Partial<Draft>, complaints: string[]): Words {
+  const say = (slot: string, own: unknown, code: Code | null): unknown => {
+    if (own !== undefined) return own
+    if (code === null) return undefined
+    try {
+      const said = code(input)
+      if (said === undefined) complaints.push(`${slot} answered nothing`)
+      return said
+    } catch (thrown) {
+      complaints.push(`${slot} threw ${describe(thrown)}`)
+      return undefined
+    }
+  }
+  const text = (slot: string, said: unknown, otherwise: string): string => {
+    if (typeof said === 'string') return said === '' ? otherwise : cut(said)
+    if (said !== undefined) complaints.push(`${slot} answered ${kindOf(said)}; allowed: text`)
+    return otherwise
+  }
+  const title = text('title', say('title', draft.title, wording.title), cut(detection.displayName))
+  const severity = readSeverityWord(say('severityOf', draft.severity, wording.severityOf), detection.severity, complaints)
+  const dedup = text('dedup', say('dedup', draft.dedup, wording.dedup), title)
+  return { title, severity, dedup, context: readContext(say('context', draft.context, wording.context), complaints) }
+}
+
+function readSeverityWord(said: unknown, otherwise: Severity, complaints: string[]): Severity {
+  if (said === undefined) return otherwise
+  if (typeof said === 'string' && said.toUpperCase() === 'DEFAULT') return otherwise
+  const severity = typeof said === 'string' ? readSeverity(said) : null
+  if (severity === null) {
+    const given = typeof said === 'string' ? JSON.stringify(cut(said)) : kindOf(said)
+    complaints.push(`severityOf answered ${given}; allowed: INFO, LOW, MEDIUM, HIGH, CRITICAL, DEFAULT`)
+  }
+  return severity ?? otherwise
+}
+
+function readContext(said: unknown, complaints: string[]): JsonObject {
+  if (said === undefined) return {}
+  try {
+    if (isObject(said)) return limitContext(said)
+    complaints.push(`context answered ${kindOf(said)}; allowed: an object`)
+    return { _error: `context answered ${kindOf(said)}` }
+  } catch (thrown) {
+    complaints.push(`context: ${describe(thrown)}`)
+    return { _error: describe(thrown) }
+  }
+}
+
+function readTime(value: unknown): string | null | undefined {
+  if (value === null) return null
+  if (typeof value !== 'string' || value.length > 40) return undefined
+  const time = Date.parse(value)
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+}
+
+/** `*` is any text; everything else is itself. Linear in the text for each star: no pattern can make it slow. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  if (!text.startsWith(first)) return false
+  if (rest.length === 0) return text === first
+  const last = rest.pop() ?? ''
+  let from = first.length
+  for (const part of rest) {
+    const found = text.indexOf(part, from)
+    if (found < 0) return false
+    from = found + part.length
+  }
+  return text.length - last.length >= from && text.endsWith(last)
+}
+
+function threw(detection: Detection, thrown: unknown): DetectionFailure {
+  return { detectionId: detection.id, reason: 'threw', message: describe(thrown) }
+}
+
+function wrongType(detection: Detection, allowed: string, given: unknown): DetectionFailure {
+  const message = `evaluate answered ${kindOf(given)}; allowed: ${allowed}`
+  return { detectionId: detection.id, reason: 'wrong-type', message }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

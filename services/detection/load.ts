@@ -1,0 +1,75 @@
+import { readdirSync, lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Bundle } from './bundle.ts'
+import { isLinked } from './bundle.ts'
+import { readDefinition, type Loaded } from './definition.ts'
+import { describe } from './limits.ts'
+import { guardModules } from './module-guard.ts'
+
+/** A file that could not be used, and why. */
+export interface Broken {
+  readonly file: string
+  readonly message: string
+}
+export interface LoadOptions {
+  readonly bundles: readonly Bundle[]
+  /** Files not to touch, with the reason: they hung or crashed a loader before. */
+  readonly refused: ReadonlyMap<string, string>
+  /** Called before a file is loaded. */
+  readonly announce: (file: string) => void
+}
+
+/** Loads the files of bundles into this process, each for itself: a broken one is named and the others go on. */
+export async function loadDetections({ bundles, refused, announce }: LoadOptions): Promise<{ loaded: Loaded[]; broken: Broken[] }> {
+  const guard = guardModules(bundles.map(({ root }) => root))
+  const loaded: Loaded[] = []
+  const broken: Broken[] = []
+  const seen = new Set<unknown>()
+  const files = new Set(bundles.flatMap((bundle) => filesOf(bundle, broken)))
+  for (const file of [...files].toSorted()) {
+    const reason = refused.get(file)
+    if (reason !== undefined) {
+      broken.push({ file, message: reason })
+      continue
+    }
+    announce(file)
+    try {
+      const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
+      const fingerprint = guard.fingerprint(file)
+      for (const exported of Object.values(module)) {
+        // A detection that is exported twice, as by a list of all of them, is one.
+        if (!isDefinition(exported) || seen.has(exported)) continue
+        seen.add(exported)
+        const detection = readDefinition(exported, { file, fingerprint })
+        const twin = loaded.find(({ detection: { id } }) => id === detection.detection.id)
+        if (twin === undefined) loaded.push(detection)
+        else
+          broken.push({
+            file,
+            message: `id ${twin.detection.id} is taken: ${twin.detection.file} and ${file} both have it; the first is used`,
+          })
+      }
+    } catch (thrown) {
+      broken.push({ file, message: describe(thrown) })
+    }
+  }
+  return { loaded, broken }
+}
+
+function filesOf({ root, path }: Bundle, broken: Broken[]): readonly string[] {
+  if (lstatSync(path).isFile()) return [path]
+  const found: string[] = []
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const file = join(path, entry.name)
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
+    if (entry.isSymbolicLink() || isLinked(root, file)) broken.push({ file, message: 'is a link; allowed: files and folders' })
+    else if (entry.isDirectory()) found.push(...filesOf({ root, path: file }, broken))
+    else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') && !entry.name.endsWith('.test.ts')) found.push(file)
+  }
+  return found
+}
+
+function isDefinition(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && 'kind' in value && (value.kind === 'policy' || value.kind === 'rule')
+}

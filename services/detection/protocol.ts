@@ -1,0 +1,61 @@
+import type { Detection, DetectionFailure, Outcome } from '#model'
+import type { Trust } from '#ingest'
+import type { Bundle } from './bundle.ts'
+import type { RecordJudgement } from './evaluator.ts'
+import type { Broken } from './load.ts'
+
+// What the frames of parent and child hold, as JSON.
+
+/** Which detections a child runs. Every child loads all, so that ids are unique over all. */
+export type Role = 'rule' | 'policy' | 'all'
+
+export interface LoadRequest {
+  readonly role: Role
+  readonly bundles: readonly Bundle[]
+  /** Files that hung or crashed a child while loading, with the reason. */
+  readonly refused: readonly (readonly [file: string, reason: string])[]
+  readonly trust: Trust
+}
+export interface LoadAnswer {
+  readonly detections: readonly LoadedDetection[]
+  readonly broken: readonly Broken[]
+}
+export interface LoadedDetection {
+  readonly detection: Detection
+  readonly enabled: boolean
+  /** The metadata as its author gave it. */
+  readonly slots: Readonly<Record<string, unknown>>
+}
+
+/** How to run a batch. */
+export interface BatchHead {
+  /** Say before each call which it is. */
+  readonly announce: boolean
+  /** Calls not to make, with the failure to answer instead: they killed a child. */
+  readonly blamed: readonly Blame[]
+  /** Detections not to call at all. */
+  readonly parked: readonly DetectionFailure[]
+}
+/** One call of a detection: on which item of the batch, and for bodies on which record. */
+export interface CallPlace {
+  readonly detectionId: string
+  readonly item: number
+  readonly record: number
+}
+export interface Blame extends CallPlace {
+  readonly failure: DetectionFailure
+}
+export const plainHead: BatchHead = { announce: false, blamed: [], parked: [] }
+
+export type BodiesAnswer = readonly (readonly [body: number, records: readonly RecordJudgement[]])[]
+export type ResourcesAnswer = readonly (readonly Outcome[])[]
+/** One entry a detection whose tests were asked for, in their order. */
+export type TestsAnswer = readonly (readonly TestResult[])[]
+
+/** How one test of a detection went. */
+export interface TestResult {
+  readonly name: string
+  readonly passed: boolean
+  /** Expected and got, when it failed. */
+  readonly message: string | null
+}

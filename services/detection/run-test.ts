@@ -1,0 +1,62 @@
+import type { JsonObject } from '#model'
+import type { Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
+import { runPolicy, runRule, type Run } from './engine.ts'
+import type { TestResult } from './protocol.ts'
+
+/** Runs one test of a detection. Stricter than production: a wording function that fails, fails the test. */
+export function runTest(detection: Loaded, index: number): Run<TestResult> {
+  const name = detection.tests[index]?.name ?? String(index)
+  const { got, expected, complaints } = detection.kind === 'rule' ? runRuleTest(detection, index) : runPolicyTest(detection, index)
+  const wrong = [...(got === expected ? [] : [`expected ${expected}, got ${got}`]), ...complaints]
+  return { answer: { name, passed: wrong.length === 0, message: wrong.length === 0 ? null : wrong.join('; ') }, complaints: [] }
+}
+
+interface Tried {
+  readonly got: string
+  readonly expected: string
+  readonly complaints: readonly string[]
+}
+
+function runRuleTest(rule: LoadedRule, index: number): Tried {
+  const test = rule.tests[index]
+  const { sources, names } = rule.match
+  const event: Record<string, unknown> = { eventSource: sources[0], eventName: names?.[0] ?? 'Anything', ...test?.event }
+  const expected = test?.expected === true ? 'a match' : 'no match'
+  const { eventSource, eventName } = event
+  // An event that the index would not hand to the rule is no match, whatever the code says.
+  const asked = sources.some((source) => source === eventSource) && (names === null || names.some((name) => name === eventName))
+  if (!asked) return { got: 'no match', expected, complaints: [] }
+  const { answer, complaints } = runRule(rule, structuredCopy(event))
+  if (answer === null) return { got: 'no match', expected, complaints }
+  return { got: 'reason' in answer ? `${answer.reason}: ${answer.message}` : 'a match', expected, complaints }
+}
+
+function runPolicyTest(policy: LoadedPolicy, index: number): Tried {
+  const test = policy.tests[index]
+  const type = policy.detection.resourceTypes[0] ?? 'AWS.S3.Bucket'
+  const id = 'test'
+  const generic = {
+    ResourceId: id,
+    ResourceType: type,
+    AccountId: '123456789012',
+    Region: 'us-east-1',
+    Tags: null,
+    TimeCreated: null,
+  }
+  const { answer, complaints } = runPolicy(policy, { id }, structuredCopy({ ...generic, ...test?.resource }))
+  const keys = typeof test?.expected === 'object' ? test.expected : null
+  const expected = keys === null ? (test?.expected === true ? 'a pass' : 'a failure') : violationsNamed(keys)
+  if (answer.outcome === 'pass') return { got: keys === null ? 'a pass' : violationsNamed([]), expected, complaints }
+  if (answer.outcome === 'unknown') return { got: `${answer.failure.reason}: ${answer.failure.message}`, expected, complaints }
+  const got = keys === null ? 'a failure' : violationsNamed(answer.violations.map(({ key }) => key))
+  return { got, expected, complaints }
+}
+
+function violationsNamed(keys: readonly string[]): string {
+  return `violations [${keys.toSorted().join(', ')}]`
+}
+
+/** As JSON would bring it: no functions, no undefined, nothing shared with the test's source. */
+function structuredCopy(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject
+}

@@ -1,0 +1,170 @@
+import { Buffer } from 'node:buffer'
+import type { DetectionFailure } from '#model'
+import type { Trust } from '#ingest'
+import type { Bundle } from './bundle.ts'
+import { openChild, type ChildLink, type DeathCause } from './child-link.ts'
+import { DetectionError } from './errors.ts'
+import { encodeTexts, frameKinds } from './frames.ts'
+import { plainHead, type BatchHead, type Blame, type CallPlace, type LoadAnswer, type LoadRequest, type Role } from './protocol.ts'
+
+export interface RunnerOptions {
+  readonly role: Role
+  readonly bundles: readonly Bundle[]
+  readonly trust: Trust
+  /** A call of a detection may take this long. */
+  readonly timeoutMs: number
+  /** The heap of the process; all detections of a role share it. */
+  readonly memoryMb: number
+  /** Loading one file may take this long. */
+  readonly loadTimeoutMs: number
+}
+
+/**
+ * Keeps one evaluator process running and gives it batches, one at a time. When it dies over a batch, another replays that batch
+ * announcing each call, so the culprit is named; its call is answered with a failure and the rest is run. A detection that
+ * kills three processes within an hour is parked: not called for the rest of that hour.
+ */
+export interface Runner extends AsyncDisposable {
+  readonly loaded: LoadAnswer
+  run(kind: number, texts: readonly string[]): Promise<unknown>
+}
+
+const strikesToPark = 3
+const strikeMs = 3_600_000
+const blindTries = 2
+
+export async function openRunner(options: RunnerOptions): Promise<Runner> {
+  const refused = new Map<string, string>()
+  const strikes = new Map<string, number[]>()
+  let closed = false
+  let buffer: Buffer = Buffer.alloc(0)
+  let started = await start(options, refused)
+  let queue: Promise<unknown> = Promise.resolve()
+
+  const child = async (): Promise<ChildLink> => {
+    if (closed) throw new DetectionError('closed', 'the evaluator was closed')
+    if (!started.link.alive) started = await start(options, refused)
+    return started.link
+  }
+  const parked = (): DetectionFailure[] => {
+    const since = Date.now() - strikeMs
+    const recent = [...strikes].map(([id, times]) => [id, times.filter((time) => time > since)] as const)
+    for (const [id, times] of recent) strikes.set(id, times)
+    return recent.filter(([, times]) => times.length >= strikesToPark).map(([id, times]) => parkedFailure(id, times.length))
+  }
+
+  const attempt = async (kind: number, texts: readonly string[], head: BatchHead): Promise<Attempt> => {
+    let place: CallPlace | null = null
+    const encoded = encodeTexts(kind, { head: JSON.stringify(head), texts }, buffer)
+    // The child has read all of a frame when it answers, so its buffer serves the next one.
+    buffer = encoded.buffer.length <= 32 * 1024 * 1024 ? encoded.buffer : Buffer.alloc(0)
+    const link = await child()
+    const result = await link.exchange(encoded.frame, {
+      silenceMs: options.timeoutMs + (head.announce ? 0 : 100),
+      onNews(frame) {
+        if (frame.kind === frameKinds.at) place = JSON.parse(frame.content.toString('utf8')) as CallPlace
+      },
+    })
+    if (result.outcome === 'answer') return { answer: JSON.parse(result.content.toString('utf8')) as unknown }
+    // After a kill by `close` no blame is due.
+    if (closed) throw new DetectionError('closed', 'the evaluator was closed')
+    // Its frame may still be on its way: the buffer is not used again.
+    buffer = Buffer.alloc(0)
+    return { ...result, place }
+  }
+
+  const run = async (kind: number, texts: readonly string[]): Promise<unknown> => {
+    const head: BatchHead = { ...plainHead, parked: parked() }
+    const first = await attempt(kind, texts, head)
+    if ('answer' in first) return first.answer
+    const blamed: Blame[] = []
+    let blind = 0
+    for (;;) {
+      const again = await attempt(kind, texts, { announce: true, blamed, parked: parked() })
+      if ('answer' in again) return again.answer
+      const { place, cause, detail } = again
+      if (place === null) {
+        blind += 1
+        if (blind < blindTries) continue
+        throw new DetectionError(
+          'evaluator-failed',
+          `the ${options.role} evaluator died over a batch of ${texts.length}: ${detail}`,
+          {
+            retryable: true,
+          },
+        )
+      }
+      blamed.push({ ...place, failure: killedFailure(place.detectionId, cause, detail, options) })
+      strikes.set(place.detectionId, [...(strikes.get(place.detectionId) ?? []), Date.now()])
+    }
+  }
+
+  return {
+    loaded: started.answer,
+    async run(kind, texts) {
+      const mine = queue.then(async () => await run(kind, texts))
+      queue = mine.catch(() => null)
+      return await mine
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      await started.link.kill()
+      await queue
+    },
+  }
+}
+
+type Attempt =
+  | { readonly answer: unknown }
+  | { readonly cause: DeathCause; readonly detail: string; readonly place: CallPlace | null }
+
+/** Starts a child and has it load; a file that kills it is refused from then on. */
+async function start(
+  { role, bundles, trust, memoryMb, loadTimeoutMs }: RunnerOptions,
+  refused: Map<string, string>,
+): Promise<{ link: ChildLink; answer: LoadAnswer }> {
+  for (;;) {
+    let file: string | null = null
+    const link = openChild(bundles, { memoryMb })
+    const request: LoadRequest = { role, bundles, trust, refused: [...refused] }
+    const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts: [] }, Buffer.alloc(0))
+    const result = await link.exchange(frame, {
+      silenceMs: loadTimeoutMs,
+      onNews(news) {
+        if (news.kind === frameKinds.loading) file = JSON.parse(news.content.toString('utf8')) as string
+      },
+    })
+    if (result.outcome === 'answer') return { link, answer: JSON.parse(result.content.toString('utf8')) as LoadAnswer }
+    const culprit = file as string | null
+    if (culprit === null || refused.has(culprit)) {
+      throw new DetectionError('evaluator-failed', `the ${role} evaluator could not be started: ${result.detail}`, {
+        retryable: true,
+      })
+    }
+    refused.set(
+      culprit,
+      {
+        timeout: `did not load within ${loadTimeoutMs} ms`,
+        memory: outOfMemory(memoryMb),
+        crashed: `ended the process while loading: ${result.detail}`,
+      }[result.cause],
+    )
+  }
+}
+
+function killedFailure(detectionId: string, cause: DeathCause, detail: string, options: RunnerOptions): DetectionFailure {
+  const message = {
+    timeout: `did not answer within ${options.timeoutMs} ms`,
+    memory: outOfMemory(options.memoryMb),
+    crashed: `ended the evaluator process: ${detail}`,
+  }[cause]
+  return { detectionId, reason: cause, message }
+}
+
+function parkedFailure(detectionId: string, times: number): DetectionFailure {
+  return { detectionId, reason: 'parked', message: `not called: it killed ${times} evaluator processes within an hour` }
+}
+
+function outOfMemory(memoryMb: number): string {
+  return `used more memory than the ${memoryMb} MB of an evaluator process`
+}
