@@ -10,7 +10,8 @@ export interface Attempt<Answer> {
 }
 
 const attempts = 3
-const deadlineMs = 5_000
+/** Leaves time for a second try within a fetch. */
+const deadlineMs = 4_000
 /** Longer queues are not waited for: the work is put back and the worker looks at other accounts. */
 const maxQueueMs = 2_000
 

@@ -74,9 +74,10 @@ export function createSessions(config: SessionsConfig): Sessions {
   const lend = async <S extends Service>(service: S, accountId: string, region: string, signal: AbortSignal) => {
     const limiter = remember(limiters, `${service} ${accountId} ${region}`, () => createLimiter(perSecond[service]))
     const [model, first] = await client(service, accountId, region)
-    let used = first
     const lent = Object.create(model) as ClientOf<S>
     const paced = (command: object): Promise<unknown> => {
+      // Of this call alone: another may have renewed them meanwhile.
+      let used = first
       const operation = command.constructor.name.replace(/Command$/, '')
       return send({ service, operation, accountId, region }, limiter, signal, {
         renew: () => credentials.forget(keyOf(accountId, region), used),
