@@ -12,7 +12,7 @@ export interface Figure {
   readonly aim?: string
 }
 interface Bench {
-  bench(): Promise<{ readonly name: string; readonly figures: readonly Figure[] }>
+  readonly bench: () => Promise<{ readonly name: string; readonly figures: readonly Figure[] }>
 }
 
 /** `tripline bench NAME`: runs `test/bench/NAME.ts`. Exit code 2 for an unknown name. */

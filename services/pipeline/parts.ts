@@ -51,9 +51,9 @@ export interface Places {
 
 /** Business facts, one function each; metrics and tests listen. */
 export interface Observe {
-  events(outcome: 'matched' | 'touched' | 'silent' | 'duplicate' | 'rejected', count: number): void
-  fetched(outcome: 'changed' | 'unchanged' | 'gone' | 'outdated'): void
-  fetchFailed(cause: string): void
-  detectionFailed(detectionId: string, reason: string): void
-  delivered(content: AlertContent, outcome: 'posted' | 'edited' | 'diverted' | 'retried'): void
+  readonly events: (outcome: 'matched' | 'touched' | 'silent' | 'duplicate' | 'rejected', count: number) => void
+  readonly fetched: (outcome: 'changed' | 'unchanged' | 'gone' | 'outdated') => void
+  readonly fetchFailed: (cause: string) => void
+  readonly detectionFailed: (detectionId: string, reason: string) => void
+  readonly delivered: (content: AlertContent, outcome: 'posted' | 'edited' | 'diverted' | 'retried') => void
 }

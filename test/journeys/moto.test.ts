@@ -92,7 +92,8 @@ describe.runIf(needMoto(title))(title, () => {
       },
     })
     await line.send(anEnvelope(record, 'AWS Console Sign In via CloudTrail'))
-    await line.slack.waitFor((message) => message.channel === 'shop' && /root/iu.test(message.text))
+    const message = await line.slack.waitFor(({ channel, text }) => channel === 'shop' && /root/iu.test(text))
+    expect(message.edits).toBe(0)
   })
 
   test('what is no event of a registered account is quarantined, and the rest goes on', async () => {
