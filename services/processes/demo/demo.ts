@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { terminalMessage } from '#alerting'
 import { roles, runTripline, type Running } from '../run.ts'
+import { only } from './account.ts'
 import { startAwsServer } from './aws-server.ts'
 import { envelopeOf, recordOf } from './cloudtrail-event.ts'
 import { channels, demoConfig } from './demo-config.ts'
@@ -53,37 +54,40 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
     onReady: started.resolve,
     observe: { fetched: () => (refetched += 1) },
   })
-  // The parts are taken away only after the line has stopped.
+  // The parts are taken away only after the line has stopped; its failure is told by the race below.
   parts.defer(async () => {
     stop.abort()
-    await ended
+    await Promise.allSettled([ended])
   })
-  const running = await Promise.race([
-    started.promise,
-    ended.then(() => Promise.reject(new TypeError('tripline ended before it ran'))),
-  ])
 
-  stage.say('The first look: what is there already is told as one summary a team.\n')
-  await patiently(async () => score.missing.length === 0 && !(await running.store.scans.running()))
-  refetched = 0
-  for (const [index, incident] of incidents.entries()) {
-    stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
-    const account = aws.accounts.find(({ name }) => name === incident.account)
-    if (account === undefined) throw new TypeError(`${incident.title}: no account ${incident.account}`)
-    incident.change(account)
-    const bodies = incident.calls(account).map((call) => JSON.stringify(envelopeOf(recordOf(account, call))))
-    const sentAt = Date.now()
-    for (const { channel, detection, about, state } of incident.expected) {
-      score.want({ channel, shows: [detection, about], state, sentAt })
+  const play = async (): Promise<void> => {
+    const { store } = await started.promise
+    stage.say('The first look: what is there already is told as one summary a team.\n')
+    await patiently(async () => score.missing.length === 0 && !(await store.scans.running()))
+    refetched = 0
+    for (const [index, incident] of incidents.entries()) {
+      stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
+      const account = only(aws.accounts, ({ name }) => name === incident.account, incident.account)
+      incident.change(account)
+      const bodies = incident.calls(account).map((call) => JSON.stringify(envelopeOf(recordOf(account, call))))
+      const sentAt = Date.now()
+      const owed = incident.expected.map(({ channel, detection, about, state }) => ({
+        channel,
+        shows: [detection, about],
+        state,
+        sentAt,
+      }))
+      for (const each of owed) score.want(each)
+      for (const body of bodies.flatMap((each) => Array.from({ length: incident.copies }, () => each))) {
+        await queue.send(body)
+        events += 1
+      }
+      await patiently(() => queue.empty() && owed.every((each) => !score.missing.includes(each)))
+      stage.say('')
     }
-    for (const body of bodies.flatMap((each) => Array.from({ length: incident.copies }, () => each))) {
-      await queue.send(body)
-      events += 1
-    }
-    await patiently(() => score.missing.length === 0 && queue.empty())
-    stage.say('')
+    await patiently(() => quiet(queue, store))
   }
-  await patiently(() => quiet(queue, running))
+  await Promise.race([play(), ended.then(() => Promise.reject(new TypeError('tripline ended during the play')))])
 
   const { missing, surplus } = score
   const summary = { events, refetched, alerts: score.came, expected: score.wanted, ...percentiles(latencies) }
@@ -103,7 +107,7 @@ function useDemoCredentials(): void {
 }
 
 /** Nothing is under way any more, so that what should stay silent would have spoken. */
-async function quiet(queue: DemoQueue, { store }: Running): Promise<boolean> {
+async function quiet(queue: DemoQueue, store: Running['store']): Promise<boolean> {
   const marks = await store.marks.waiting()
   const { count } = await store.deliveries.waiting()
   return queue.empty() && count === 0 && marks.every((each) => each.count === 0)

@@ -16,11 +16,11 @@ const region = 'us-east-1'
 
 /** Starts the queue on a free port. */
 export async function startQueue(): Promise<DemoQueue> {
-  const server = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1' })
+  const server = await startFauxqs({ port: 0, logger: false })
   const endpoint = `http://127.0.0.1:${server.port}`
-  const sqs = new SQSClient({ endpoint, region })
-  await sqs.send(new CreateQueueCommand({ QueueName: name }))
-  const url = `${endpoint}/000000000000/${name}`
+  // The server knows the queue only by the URL that it gave, whose host need not resolve: calls go to the endpoint.
+  const sqs = new SQSClient({ endpoint, region, useQueueUrlAsEndpoint: false })
+  const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name }))
   return {
     endpoint,
     url,
