@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs'
+import { createEvaluator, type Evaluator } from '#detection'
+import { decode, IngestError, readFiles, type FileRecord, type Trust } from '#ingest'
+import type { AuditEvent, RuleMatch } from '#model'
+
+export interface ReplayOptions {
+  readonly files: readonly string[]
+  /** Folders or files of detections. */
+  readonly detections: readonly string[]
+  readonly json: boolean
+}
+
+/** Recorded events come from any account and any time: nobody is told of them. */
+const anything: Trust = { accounts: null, regions: null, times: 'any' }
+const batchSize = 200
+
+/**
+ * `tripline replay FILE…`: recorded CloudTrail through the rules, each match printed. Exit code 0 when there is nothing to say, 1 when
+ * a rule matched, failed or could not be loaded or a record was rejected, 2 when a file cannot be read.
+ */
+export async function replayCommand(options: ReplayOptions): Promise<number> {
+  const begun = performance.now()
+  const report = createReport(options.json)
+  const missing = options.detections.filter((path) => !existsSync(path))
+  if (missing.length > 0) {
+    say(`replay: --detections: given ${missing.join(', ')}, which is not there; allowed: folders or files of detections`)
+    return 2
+  }
+  await using evaluator = await createEvaluator({ folders: options.detections, trust: anything })
+  for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
+  try {
+    let batch: FileRecord[] = []
+    for await (const record of readFiles(options.files)) {
+      batch.push(record)
+      if (batch.length === batchSize) {
+        await replay(evaluator, batch, report)
+        batch = []
+      }
+    }
+    await replay(evaluator, batch, report)
+  } catch (error) {
+    if (!(error instanceof IngestError)) throw error
+    say(`replay: ${error.message}`)
+    return 2
+  }
+  const { events, rejected, matches, failures } = report.counts
+  const seconds = (performance.now() - begun) / 1_000
+  const eventsPerSecond = Math.round(events / seconds)
+  report.summary({ events, rejected, matches, seconds: Number(seconds.toFixed(3)), eventsPerSecond })
+  return matches + rejected + failures + evaluator.broken.length > 0 ? 1 : 0
+}
+
+async function replay(evaluator: Evaluator, batch: readonly FileRecord[], report: Report): Promise<void> {
+  if (batch.length === 0) return
+  const judgements = new Map((await evaluator.judgeBodies(batch.map(({ body }) => body))).map((each) => [each.body, each.records]))
+  for (const [index, { file, index: place, body }] of batch.entries()) {
+    const judged = judgements.get(index)
+    // The evaluator answers for every body that was rejected or matters; of the others only their number is wanted.
+    if (judged === undefined) report.counts.events += 1
+    else {
+      const { events, rejected } = decode(body, anything)
+      report.counts.events += events.length
+      for (const { reason, detail } of rejected) report.rejected(`${file}#${place}: ${reason}: ${detail}`)
+      for (const { record, event } of events) {
+        const { matches = [], failures = [] } = judged.find((each) => each.record === record) ?? {}
+        for (const match of matches) report.match(match, event)
+        for (const { detectionId, reason, message } of failures)
+          report.failure(`${detectionId} on ${event.id}: ${reason}: ${message}`)
+      }
+    }
+  }
+}
+
+interface Report {
+  readonly counts: { events: number; rejected: number; matches: number; failures: number }
+  match(match: RuleMatch, event: AuditEvent): void
+  rejected(what: string): void
+  failure(what: string): void
+  summary(figures: Record<string, number>): void
+}
+
+/** For people. */
+function say(line: string): void {
+  process.stderr.write(`${visible(line)}\n`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function createReport(json: boolean): Report {
+  const counts = { events: 0, rejected: 0, matches: 0, failures: 0 }
+  return {
+    counts,
+    match({ detectionId: detection, severity, title, dedup }, event) {
+      counts.matches += 1
+      const { id: eventId, accountId: account, region } = event
+      const eventTime = event.time.toISOString()
+      if (json) print(JSON.stringify({ detection, severity, title, dedup, eventId, eventTime, account, region }))
+      else print(visible(`${eventTime}  ${severity.padEnd(8)}  ${detection}  ${account} ${region}  ${title}`))
+    },
+    rejected(what) {
+      counts.rejected += 1
+      say(`rejected: ${what}`)
+    },
+    failure(what) {
+      counts.failures += 1
+      say(`failed: ${what}`)
+    },
+    summary(figures) {
+      if (json) print(JSON.stringify({ summary: figures }))
+      else {
+        const { events = 0, rejected = 0, matches = 0, seconds = 0, eventsPerSecond = 0 } = figures
+        say(`${events} events, ${rejected} rejected, ${matches} matches in ${seconds.toFixed(1)} s (${eventsPerSecond} events/s)`)
+      }
+    },
+  }
+}
+
+/** Titles hold text from outside: control, bidirectional and zero-width letters must not steer the terminal. */
+function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16) ?? ''}}`)
+}
