@@ -1,5 +1,5 @@
 // In: the process's surroundings. Out: log, errors, time, waking. Knows no product word.
-export { logToStdout, roomLogger, type Logger } from './log.ts'
+export { logOnlyErrors, logToStdout, roomLogger, type Logger } from './log.ts'
 export { ConfigError, readYaml } from './config.ts'
 export { isRetryable, TriplineError } from './error.ts'
 export { backoffMs, sleep, stopSignal } from './time.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { terminalMessage } from '#alerting'
+import { logOnlyErrors } from '#runtime'
 import { roles, runTripline, type Running } from '../run.ts'
 import { only } from './account.ts'
 import { startAwsServer } from './aws-server.ts'
@@ -20,6 +21,7 @@ const patienceMs = 15_000
  * spoken to over loopback by the real clients. Plays the incidents; 0 only when each expected message came exactly once and no other.
  */
 export async function runDemo(options: { json: boolean; color: boolean }): Promise<number> {
+  logOnlyErrors()
   useDemoCredentials()
   const stage = createStage(options)
   const score = createScore()
