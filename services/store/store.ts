@@ -119,12 +119,12 @@ export interface States {
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
   /**
    * Present states to judge again: `evaluated_with` differs from the type's entry (types not in the map use `otherwise`),
-   * shape differs from the type's entry, or `evaluate_at` has come. Leases them for `leaseMs` so that two judges do not share one.
+   * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. Leases them for `leaseMs` so that two judges do not share one.
    */
   due(
     limit: number,
     leaseMs: number,
-    current: { fingerprints: ReadonlyMap<string, string>; otherwise: string },
+    current: { fingerprints: ReadonlyMap<string, string>; otherwise: string; shapes?: ReadonlyMap<string, number> },
   ): Promise<readonly StoredState[]>
   /** All present resources of a type in an account and region, by id; for scans. */
   ids(scope: { accountId: string; region: string; type: string }): Promise<readonly string[]>

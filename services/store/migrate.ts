@@ -1,0 +1,39 @@
+import { Migrator } from 'kysely/migration'
+import type { Kysely } from 'kysely'
+import { StoreError, storeErrorOf } from './error.ts'
+import { migrations } from './migrations/all.ts'
+
+/** Runs what is missing, one process at a time (advisory lock), all or nothing. Returns the names of what ran. */
+export async function runMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
+  const { error, results } = await migratorOf(kysely).migrateToLatest()
+  if (error !== undefined) {
+    const failed = results?.find((each) => each.status === 'Error')?.migrationName ?? 'before the first'
+    const cause = storeErrorOf(error)
+    throw new StoreError('migration-failed', `Migration ${failed} failed: ${cause.message}`, {
+      retryable: cause.retryable,
+      cause: error,
+    })
+  }
+  return (results ?? []).map((each) => each.migrationName)
+}
+
+/** Refuses a database that lacks migrations. One that has more is welcome: old and new processes run side by side. */
+export async function requireMigrations(kysely: Kysely<unknown>): Promise<void> {
+  const missing = await missingMigrations(kysely)
+  if (missing.length === 0) return
+  const named = missing.join(', ')
+  throw new StoreError('not-migrated', `Database lacks ${missing.length} migration(s): ${named}. Run \`tripline migrate\` first`)
+}
+
+async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
+  try {
+    const known = await migratorOf(kysely).getMigrations()
+    return known.filter((each) => each.executedAt === undefined).map((each) => each.name)
+  } catch (error) {
+    throw storeErrorOf(error)
+  }
+}
+
+function migratorOf(kysely: Kysely<unknown>): Migrator {
+  return new Migrator({ db: kysely, provider: { getMigrations: async () => ({ ...migrations }) } })
+}

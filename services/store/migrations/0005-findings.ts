@@ -1,0 +1,35 @@
+/** Findings. `subject` is a digest of what one finding is about over all its epochs. */
+export const findings = [
+  `create table findings (
+    id text primary key default gen_random_uuid()::text,
+    subject text not null,
+    epoch integer not null,
+    detection_id text not null,
+    kind text not null check (kind in ('policy', 'rule')),
+    account_id text not null,
+    region text not null,
+    resource_type text,
+    resource_id text,
+    key text not null,
+    origin text not null check (origin in ('change', 'baseline', 'detection', 'time')),
+    status text not null check (status in ('counting', 'open', 'resolved', 'retired')),
+    severity text not null,
+    title text not null,
+    context jsonb not null,
+    causes jsonb not null,
+    differences jsonb not null,
+    count bigint not null,
+    opened_at timestamptz not null,
+    opened_by_count bigint,
+    period_ends_at timestamptz,
+    ended_at timestamptz,
+    ending text,
+    end_cause jsonb,
+    told_at timestamptz,
+    unique (subject, epoch)
+  )`,
+  `create unique index findings_open_policy on findings (subject) where kind = 'policy' and status = 'open'`,
+  `create index findings_of_resource on findings (account_id, region, resource_type, resource_id)
+    where kind = 'policy' and status = 'open'`,
+  `create index findings_untold on findings (id) where status = 'open' and origin <> 'change' and told_at is null`,
+]

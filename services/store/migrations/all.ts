@@ -1,0 +1,30 @@
+import { sql, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { time } from './0001-time.ts'
+import { inbox } from './0002-inbox.ts'
+import { marks } from './0003-marks.ts'
+import { resources } from './0004-resources.ts'
+import { findings } from './0005-findings.ts'
+import { alerts } from './0006-alerts.ts'
+import { quarantine } from './0007-quarantine.ts'
+import { scans } from './0008-scans.ts'
+
+/** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-time': from(time),
+  '0002-inbox': from(inbox),
+  '0003-marks': from(marks),
+  '0004-resources': from(resources),
+  '0005-findings': from(findings),
+  '0006-alerts': from(alerts),
+  '0007-quarantine': from(quarantine),
+  '0008-scans': from(scans),
+}
+
+function from(statements: readonly string[]): Migration {
+  return {
+    async up(database: Kysely<unknown>) {
+      for (const statement of statements) await sql.raw(statement).execute(database)
+    },
+  }
+}

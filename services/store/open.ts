@@ -1,0 +1,89 @@
+import { sql, type Kysely } from 'kysely'
+import { createDatabase, type Database } from './database.ts'
+import { createAlerts } from './alerts.ts'
+import { createDeliveries } from './deliveries.ts'
+import { createFindings } from './findings.ts'
+import { createInbox } from './inbox.ts'
+import { maintain, openComingDays } from './maintain.ts'
+import { createMarks } from './marks.ts'
+import { requireMigrations, runMigrations } from './migrate.ts'
+import { openPGlite } from './pglite.ts'
+import { openPostgres } from './postgres.ts'
+import { createQuarantine } from './quarantine.ts'
+import { createScans } from './scans.ts'
+import { createStates } from './states.ts'
+import type { Records, Store } from './store.ts'
+import { now } from './values.ts'
+
+/** A database of one kind, open. */
+export interface Backend {
+  readonly kysely: Kysely<unknown>
+  close(): Promise<void>
+}
+
+export interface StoreConfig {
+  /** PostgreSQL's address. Without it, PGlite. */
+  readonly url?: string | null | undefined
+  /** PGlite's data folder, used by one process at a time. Null or absent: in memory, gone at the end. */
+  readonly folder?: string | null | undefined
+  /** A dumped PGlite data folder to start an in-memory store from; saves its first start. */
+  readonly image?: Blob | undefined
+}
+
+/** Opens the store. PGlite is migrated on the way; PostgreSQL must have been (`migrate`). Close it with `await using`. */
+export async function openStore(config: StoreConfig): Promise<Store> {
+  const backend = await openBackend(config)
+  try {
+    if (isPostgres(config)) await requireMigrations(backend.kysely)
+    else await runMigrations(backend.kysely)
+    const database = createDatabase(backend.kysely)
+    await openComingDays(database)
+    return storeOver(database, backend)
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
+}
+
+/** Brings the database up to date; returns the names of the migrations that ran. Safe beside running processes and itself. */
+export async function migrate(config: StoreConfig): Promise<readonly string[]> {
+  const backend = isPostgres(config) ? openPostgres(config.url, true) : await openBackend(config)
+  try {
+    return await runMigrations(backend.kysely)
+  } finally {
+    await backend.close()
+  }
+}
+
+async function openBackend(config: StoreConfig): Promise<Backend> {
+  return isPostgres(config) ? openPostgres(config.url) : openPGlite(config.folder ?? null, config.image)
+}
+
+function isPostgres(config: StoreConfig): config is StoreConfig & { readonly url: string } {
+  return typeof config.url === 'string' && config.url !== ''
+}
+
+function storeOver(database: Database, backend: Backend): Store {
+  return {
+    ...recordsOver(database),
+    transaction: (work) => database.together((within) => work(recordsOver(within))),
+    maintain: () => maintain(database),
+    [Symbol.asyncDispose]: () => backend.close(),
+  }
+}
+
+function recordsOver(database: Database): Records {
+  return {
+    inbox: createInbox(database),
+    marks: createMarks(database),
+    states: createStates(database),
+    findings: createFindings(database),
+    alerts: createAlerts(database),
+    deliveries: createDeliveries(database),
+    quarantine: createQuarantine(database),
+    scans: createScans(database),
+    async now() {
+      return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
+    },
+  }
+}

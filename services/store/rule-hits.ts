@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import type { Finding } from '#model'
+import type { Database } from './database.ts'
+import { StoreError } from './error.ts'
+import { findingColumns, findingOf, type FindingRow } from './findings-row.ts'
+import type { RuleHit } from './store.ts'
+import { digest, json, now, storableText } from './values.ts'
+
+interface HitRow extends FindingRow {
+  readonly opened: boolean
+}
+
+/** An empty answer means that another hit has just begun the epoch; the next statement sees it. */
+export async function hitFinding(database: Database, hit: RuleHit): Promise<{ finding: Finding; opened: boolean }> {
+  const subject = digest('rule', hit.detectionId, hit.dedup)
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const row = await countHit(database, hit, subject)
+    if (row === null) continue
+    const { opened, ...finding } = row
+    return { finding: findingOf(finding), opened }
+  }
+  throw new StoreError('conflict', `Match of ${hit.detectionId} not counted after 5 tries`, { retryable: true })
+}
+
+/** `opened_by_count` holds which hit reached the threshold, so that a threshold changed in between still opens exactly once. */
+async function countHit(database: Database, hit: RuleHit, subject: string): Promise<HitRow | null> {
+  const causes = json([hit.cause])
+  const opens = hit.threshold <= 1
+  return database.first<HitRow>(sql`
+    with joined as (
+      update findings as f set count = f.count + 1, causes = tripline_join_causes(f.causes, ${causes}),
+        status = case when f.status = 'counting' and f.count + 1 >= ${hit.threshold} then 'open' else f.status end,
+        opened_at = case when f.status = 'counting' then ${now} else f.opened_at end,
+        opened_by_count = case when f.status = 'counting' and f.count + 1 >= ${hit.threshold} then f.count + 1
+          else f.opened_by_count end
+      where f.subject = ${subject} and f.period_ends_at > ${now}
+        and f.epoch = (select max(epoch) from findings where subject = ${subject})
+      returning ${findingColumns}, f.opened_by_count is not distinct from f.count as opened
+    ), begun as (
+      insert into findings as f (subject, epoch, detection_id, kind, account_id, region, key, origin, status, severity, title, context,
+        causes, differences, count, opened_at, opened_by_count, period_ends_at)
+      select ${subject}, coalesce(max(epoch), 0) + 1, ${hit.detectionId}, 'rule', ${storableText(hit.accountId)},
+        ${storableText(hit.region)}, ${storableText(hit.dedup)}, 'change', ${opens ? 'open' : 'counting'}, ${hit.severity},
+        ${storableText(hit.title)}, ${json(hit.context)}, ${causes}, '[]', 1, ${now}, ${opens ? 1 : null}::bigint,
+        ${now} + ${hit.periodMinutes}::float8 * interval '1 minute'
+      from findings where subject = ${subject}
+      having not exists (select from joined)
+      on conflict do nothing
+      returning ${findingColumns}, f.opened_by_count is not distinct from f.count as opened
+    )
+    select * from joined union all select * from begun`)
+}

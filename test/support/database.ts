@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { migrate, openStore } from '#store'
+import type { Store } from '#store'
+
+const root = join(import.meta.dirname, '../..')
+const cache = join(root, 'node_modules/.cache/tripline')
+let image: Promise<Blob> | undefined
+
+/** A new store in memory, migrated and empty; close it. Starts from an image of a data folder, four times as fast as a first start. */
+export async function freshStore(): Promise<Store> {
+  image ??= migratedImage()
+  return openStore({ folder: null, image: await image })
+}
+
+/** The image is kept between runs, under a name that changes with the migrations and with PGlite. */
+async function migratedImage(): Promise<Blob> {
+  const file = join(cache, `store-${await fingerprint()}.tar`)
+  if (!existsSync(file)) await writeImage(file)
+  return new Blob([await readFile(file)])
+}
+
+async function writeImage(file: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-image-'))
+  try {
+    await migrate({ folder })
+    const pglite = new PGlite(join(folder, 'pglite'))
+    // A dump asked for earlier never comes.
+    await pglite.waitReady
+    const dump = await pglite.dumpDataDir('none')
+    await pglite.close()
+    await mkdir(cache, { recursive: true })
+    // Renamed into place, so that test files that start together never read half an image.
+    const draft = `${file}.${process.pid}.${performance.now()}`
+    await writeFile(draft, Buffer.from(await dump.arrayBuffer()))
+    await rename(draft, file)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function fingerprint(): Promise<string> {
+  const migrations = join(root, 'services/store/migrations')
+  const names = (await readdir(migrations)).toSorted()
+  const hash = createHash('sha256').update(await readFile(join(root, 'node_modules/@electric-sql/pglite/package.json')))
+  for (const name of names) hash.update(name).update(await readFile(join(migrations, name)))
+  return hash.digest('hex').slice(0, 16)
+}
