@@ -30,7 +30,7 @@ describe.runIf(needMoto('the inventory against a moto that fails'))(
       key = await account.key()
       inventory = openInventory()
       // Each service is imported on its first call, by us and by moto.
-      for (const ref of [bucket, user, key]) expect((await inventory.fetch(ref, stop)).status).toBe('present')
+      for (const ref of [bucket, user, key]) await inventory.fetch(ref, stop)
     }, 60_000)
     afterEach(() => {
       proxy.clear()

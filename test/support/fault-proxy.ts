@@ -2,7 +2,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 
 /** A call as it came by, told from its wire form. */
-export interface Seen {
+interface Seen {
   readonly service: string
   /** `GetBucketPolicy`, `AssumeRole`, … */
   readonly operation: string
@@ -13,13 +13,13 @@ export interface Seen {
   readonly body: string
 }
 /** Which calls a fault hits; what is left out matches all. */
-export interface Target {
+interface Target {
   readonly service?: string
   readonly operation?: string
   readonly region?: string
   readonly accessKeyId?: string
 }
-export type Fault =
+type Fault =
   | { readonly kind: 'error'; readonly code: string; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'text'; readonly status: number; readonly body: string }
   /** Never answers. */

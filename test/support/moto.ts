@@ -30,7 +30,7 @@ export interface Credentials {
 }
 
 /** Whether moto can run here; `why` says what is missing. */
-export type MotoInstalled = { readonly ready: true } | { readonly ready: false; readonly why: string }
+type MotoInstalled = { readonly ready: true } | { readonly ready: false; readonly why: string }
 
 /** Puts moto into `.venv` unless it is there. Safe to call from several processes: the others wait for the first. */
 export function installMoto(): MotoInstalled {

@@ -34,7 +34,7 @@ export const texts = z
 export const tagList = list(z.object({ Key: text, Value: text }))
 
 /** Tags of the resource itself: from AWS's list to a map. */
-export const tagMap = z
+const tagMap = z
   .array(z.object({ Key: z.string(), Value: z.string().default('') }))
   .nullable()
   .default(null)

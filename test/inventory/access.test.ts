@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { expect, test, describe } from 'vitest'
+import { createSessions } from '#aws'
+import { createInventory } from '#inventory'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { needMoto, startMoto } from '../support/moto.ts'
+import { openAccount, policy } from './world.ts'
+import { PutUserPolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam'
+
+/** S3 names some permissions otherwise than the calls. */
+const renamed: Readonly<Record<string, string>> = {
+  ListBuckets: 'ListAllMyBuckets',
+  GetObjectLockConfiguration: 'GetBucketObjectLockConfiguration',
+  GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
+  GetBucketLifecycleConfiguration: 'GetLifecycleConfiguration',
+  GetBucketEncryption: 'GetEncryptionConfiguration',
+}
+
+function documentedActions(): readonly string[] {
+  const text = readFileSync(new URL('../../docs/aws-access.md', import.meta.url), 'utf8')
+  const statement = text.split('```').find((block) => block.includes('TriplineReadsSettings')) ?? ''
+  return [...statement.matchAll(/"([a-z0-9]+:[A-Za-z]+)"/g)].map((found) => found[1] ?? '').toSorted()
+}
+
+describe.runIf(needMoto('the documented permissions'))('the documented permissions', { timeout: 60_000 }, () => {
+  test('are the calls that listing and fetching make, no more and no less', async () => {
+    const moto = await startMoto()
+    const proxy = await startFaultProxy(moto.endpoint)
+    try {
+      const account = await openAccount(moto.endpoint, '111111111111')
+      await account.bucket('logs')
+      await Promise.all([account.user('ann'), account.role('worker'), account.key(), account.trail('main', 'logs'), account.vpc()])
+      await account.iam.send(new PutUserPolicyCommand({ UserName: 'ann', PolicyName: 'inline', PolicyDocument: policy }))
+      await account.iam.send(new PutRolePolicyCommand({ RoleName: 'worker', PolicyName: 'inline', PolicyDocument: policy }))
+      const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessionToken: 'testing' }
+      const sessions = createSessions({ roleName: 'audit', externalId: 'x-1', endpoint: proxy.endpoint, credentials })
+      const inventory = createInventory({ sessions })
+      for (const type of inventory.types) {
+        const scope = { accountId: account.accountId, region: inventory.scope(type) === 'global' ? 'global' : 'eu-west-1', type }
+        const [id = ''] = await Array.fromAsync(inventory.list(scope, AbortSignal.timeout(10_000)))
+        expect(await inventory.fetch({ ...scope, id }, AbortSignal.timeout(10_000))).toMatchObject({ status: 'present' })
+      }
+      const calls = proxy.seen.filter(({ service }) => service !== 'sts')
+      const actions = new Set(calls.map(({ service, operation }) => `${service}:${renamed[operation] ?? operation}`))
+      expect([...actions].toSorted()).toEqual(documentedActions())
+    } finally {
+      await proxy.stop()
+      await moto.stop()
+    }
+  })
+})
