@@ -70,7 +70,8 @@ export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeNa
   readonly suppressions?: readonly string[]
   /** Judges one state; synchronous, and the state cannot be written to. With `validUntil` (RFC 3339) it is judged again then. */
   readonly evaluate: (resource: AttributesOf<Type>) => PolicyAnswer | { readonly result: PolicyAnswer; readonly validUntil: string }
-  readonly tests: readonly PolicyTest[]
+  /** Some that fail and some that pass. */
+  readonly tests?: readonly PolicyTest[]
 }
 export interface PolicyTest {
   readonly name: string
@@ -95,7 +96,8 @@ export interface RuleDefinition extends Metadata, Wording<CloudTrailRecord> {
   readonly threshold?: number
   /** True: matched. Synchronous; sees failed calls too (`errorCode`); the record cannot be written to. */
   readonly evaluate: (record: CloudTrailRecord) => boolean
-  readonly tests: readonly RuleTest[]
+  /** Some that match and some that stay silent. */
+  readonly tests?: readonly RuleTest[]
 }
 export interface RuleTest {
   readonly name: string

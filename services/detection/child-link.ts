@@ -28,7 +28,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildLimits): Chil
   let tail = ''
   let killedFor: DeathCause | null = null
   let settle: ((result: Exchange) => void) | null = null
-  let onNews: (frame: Frame) => void = () => {}
+  let onNews: ((frame: Frame) => void) | null = null
   let watch: Watch | null = null
 
   const finish = (result: Exchange): void => {
@@ -44,7 +44,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildLimits): Chil
   const parse = createFrameParser((frame) => {
     watch?.heard()
     if (frame.kind === frameKinds.answer || frame.kind === frameKinds.loaded) finish({ outcome: 'answer', content: frame.content })
-    else onNews(frame)
+    else onNews?.(frame)
   })
   child.stdout?.on('data', (chunk: Buffer) => {
     try {

@@ -9,7 +9,7 @@ import { cut } from './limits.ts'
 import { loadDetections } from './load.ts'
 import { lockDown } from './lockdown.ts'
 import type { BatchHead, BodiesAnswer, CallPlace, LoadRequest, ResourcesAnswer, TestsAnswer } from './protocol.ts'
-import { runTest } from './run-test.ts'
+import { runTest, testAt } from './run-test.ts'
 import type { Loaded } from './definition.ts'
 
 /** What the child needs of other rooms: only verified events reach a rule. */
@@ -149,10 +149,10 @@ function judgeResources(texts: readonly string[], engine: Engine, caller: Caller
 function runTests(texts: readonly string[], engine: Engine, caller: Caller): TestsAnswer {
   return texts.map((id, item) => {
     const detection = engine.loaded.find((each) => each.detection.id === id)
-    return (detection?.tests ?? []).map((test, record) => {
-      const { name } = test
-      const said = caller.call(detection as Loaded, item, record, () => runTest(detection as Loaded, record))
-      return 'reason' in said ? { name, passed: false, message: said.message } : said
+    if (detection === undefined) return []
+    return [...detection.tests.keys()].map((record) => {
+      const said = caller.call(detection, item, record, () => runTest(detection, record))
+      return 'reason' in said ? Object.assign(testAt(detection, record), { passed: false, message: said.message }) : said
     })
   })
 }

@@ -99,7 +99,9 @@ const definition = z.discriminatedUnion('kind', [
     ...metadata,
     resourceTypes: distinct,
     suppressions: distinct.default([]),
-    tests: z.array(z.strictObject({ name: text, expected: z.union([z.boolean(), z.array(z.string())]), resource: sample })),
+    tests: z
+      .array(z.strictObject({ name: text, expected: z.union([z.boolean(), z.array(z.string())]), resource: sample }))
+      .default([]),
   }),
   z.strictObject({
     kind: z.literal('rule'),
@@ -111,7 +113,7 @@ const definition = z.discriminatedUnion('kind', [
     }),
     dedupPeriodMinutes: z.int().min(0).max(10_080, 'allowed: at most 10080').optional(),
     threshold: z.int().min(1, 'allowed: a whole number from 1').default(1),
-    tests: z.array(z.strictObject({ name: text, expected: z.boolean(), event: sample })),
+    tests: z.array(z.strictObject({ name: text, expected: z.boolean(), event: sample })).default([]),
   }),
 ])
 

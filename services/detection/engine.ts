@@ -102,10 +102,9 @@ export function runPolicy(policy: LoadedPolicy, ref: Pick<ResourceRef, 'id'>, at
     if (typeof drafts === 'string') return unknown({ detectionId, reason: 'wrong-type', message: drafts })
     if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', validUntil: until }, complaints: [] }
     const complaints: string[] = []
-    const violations: readonly Violation[] = drafts.map((draft) => ({
-      key: draft.key,
-      ...word(policy, attributes, draft, complaints),
-    }))
+    const violations: readonly Violation[] = drafts.map((draft) =>
+      Object.assign({ key: draft.key }, word(policy, attributes, draft, complaints)),
+    )
     return { answer: { detectionId, outcome: 'fail', violations, validUntil: until }, complaints }
   } catch (thrown) {
     return unknown(threw(detection, thrown))

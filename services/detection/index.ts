@@ -2,5 +2,6 @@
 export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
 export { serveEvaluator } from './child.ts'
 export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
+export type { LoadedDetection, TestResult } from './protocol.ts'
 export { DetectionError } from './errors.ts'
 export type { BodyJudgement, Evaluator, RecordJudgement, ResourceJudgement } from './evaluator.ts'

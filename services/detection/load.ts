@@ -26,6 +26,7 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
   const loaded: Loaded[] = []
   const broken: Broken[] = []
   const seen = new Set<unknown>()
+  const empty: string[] = []
   const files = new Set(bundles.flatMap((bundle) => filesOf(bundle, broken)))
   for (const file of [...files].toSorted()) {
     const reason = refused.get(file)
@@ -37,9 +38,11 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
     try {
       const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
       const fingerprint = guard.fingerprint(file)
-      for (const exported of Object.values(module)) {
+      const definitions = Object.values(module).filter(isDefinition)
+      if (definitions.length === 0) empty.push(file)
+      for (const exported of definitions) {
         // A detection that is exported twice, as by a list of all of them, is one.
-        if (!isDefinition(exported) || seen.has(exported)) continue
+        if (seen.has(exported)) continue
         seen.add(exported)
         const detection = readDefinition(exported, { file, fingerprint })
         const twin = loaded.find(({ detection: { id } }) => id === detection.detection.id)
@@ -53,6 +56,11 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
     } catch (thrown) {
       broken.push({ file, message: describe(thrown) })
     }
+  }
+  // Known only now: a helper of other files exports none, and that is right.
+  for (const file of empty) {
+    if (guard.shouldDefine(file))
+      broken.push({ file, message: 'exports no detection; allowed: export default definePolicy({…}) or defineRule({…})' })
   }
   return { loaded, broken }
 }

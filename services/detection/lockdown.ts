@@ -58,12 +58,10 @@ function harden(...roots: readonly unknown[]): void {
     seen.add(here)
     Object.freeze(here)
     waiting.push(Object.getPrototypeOf(here))
-    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(here))) {
-      waiting.push(descriptor.value, descriptor.get, descriptor.set)
-    }
-    for (const symbol of Object.getOwnPropertySymbols(here)) {
-      const descriptor = Object.getOwnPropertyDescriptor(here, symbol)
-      waiting.push(descriptor?.value, descriptor?.get, descriptor?.set)
+    for (const name of Reflect.ownKeys(here)) {
+      const descriptor: object | undefined = Object.getOwnPropertyDescriptor(here, name)
+      // The value, or getter and setter, of the property.
+      if (descriptor !== undefined) waiting.push(...Object.values(descriptor))
     }
   }
 }

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { extname } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+// Imported, since an evaluator process has no globals of Node.
+import { fileURLToPath, pathToFileURL, URL } from 'node:url'
 import { isInside, isLinked } from './bundle.ts'
 
 /** What the files of detections import and hold, seen while they load. */
 export interface ModuleGuard {
   /** Hash of a file and of all it imports inside its bundle. */
   fingerprint(file: string): string
+  /** True when a file speaks of detections and no other file imports it, so that it ought to export one. */
+  shouldDefine(file: string): boolean
 }
 
 const authoring = new URL('./authoring.ts', import.meta.url).href
@@ -24,6 +27,7 @@ const engineVersion = 'engine-1'
 export function guardModules(roots: readonly string[]): ModuleGuard {
   const hashes = new Map<string, string>()
   const imports = new Map<string, Set<string>>()
+  const speakers = new Set<string>()
   const rootOf = (url: string | undefined): { root: string; file: string } | null => {
     if (url?.startsWith('file:') !== true) return null
     const file = fileURLToPath(url)
@@ -59,7 +63,9 @@ export function guardModules(roots: readonly string[]): ModuleGuard {
       hashes.set(file, createHash('sha256').update(source).digest('hex'))
       const format = formatOf(file)
       if (format === null) throw new Error(`${file} is refused; allowed: .ts and .json files`)
-      return { format, source: source.toString('utf8'), shortCircuit: true }
+      const text = source.toString('utf8')
+      if (/\bdefine(?:Policy|Rule)\b/u.test(text)) speakers.add(file)
+      return { format, source: text, shortCircuit: true }
     },
   })
   return {
@@ -70,6 +76,7 @@ export function guardModules(roots: readonly string[]): ModuleGuard {
       for (const each of [...closure].map((each) => hashes.get(each) ?? '').toSorted()) hash.update(each)
       return hash.digest('hex')
     },
+    shouldDefine: (file) => speakers.has(file) && !imports.values().some((imported) => imported.has(file)),
   }
 }
 

@@ -55,6 +55,8 @@ export type TestsAnswer = readonly (readonly TestResult[])[]
 /** How one test of a detection went. */
 export interface TestResult {
   readonly name: string
+  /** What the test expects: that somebody is told, or silence. */
+  readonly alerts: boolean
   readonly passed: boolean
   /** Expected and got, when it failed. */
   readonly message: string | null

@@ -361,4 +361,8 @@ export interface ResourceShapes {
 /** The name of a resource type; any AWS name may be given, some have a written shape. */
 export type ResourceTypeName = keyof ResourceShapes | (string & Record<never, never>)
 /** What a policy over these types is handed. */
-export type AttributesOf<Type extends ResourceTypeName> = [Type] extends [keyof ResourceShapes] ? ResourceShapes[Type] : AnyResource
+export type AttributesOf<Type extends ResourceTypeName> = [Type] extends [never]
+  ? AnyResource
+  : [Type] extends [keyof ResourceShapes]
+    ? ResourceShapes[Type]
+    : AnyResource

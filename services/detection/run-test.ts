@@ -5,10 +5,21 @@ import type { TestResult } from './protocol.ts'
 
 /** Runs one test of a detection. Stricter than production: a wording function that fails, fails the test. */
 export function runTest(detection: Loaded, index: number): Run<TestResult> {
-  const name = detection.tests[index]?.name ?? String(index)
+  const { name, alerts } = testAt(detection, index)
   const { got, expected, complaints } = detection.kind === 'rule' ? runRuleTest(detection, index) : runPolicyTest(detection, index)
   const wrong = [...(got === expected ? [] : [`expected ${expected}, got ${got}`]), ...complaints]
-  return { answer: { name, passed: wrong.length === 0, message: wrong.length === 0 ? null : wrong.join('; ') }, complaints: [] }
+  return {
+    answer: { name, alerts, passed: wrong.length === 0, message: wrong.length === 0 ? null : wrong.join('; ') },
+    complaints: [],
+  }
+}
+
+/** A test's name, and whether it expects that somebody is told. */
+export function testAt(detection: Loaded, index: number): Pick<TestResult, 'name' | 'alerts'> {
+  const test = detection.tests[index]
+  const name = test?.name ?? String(index)
+  if (detection.kind === 'rule') return { name, alerts: test?.expected === true }
+  return { name, alerts: typeof test?.expected === 'object' ? test.expected.length > 0 : test?.expected === false }
 }
 
 interface Tried {
