@@ -47,7 +47,7 @@ export async function dueStates(
       limit ${limit}::integer
     ), candidates as (
       select account_id, region, type, id, min(place) as place
-      from (select * from timely union all select * from outdated) as both
+      from (select * from timely union all select * from outdated) as found
       group by account_id, region, type, id
     ), chosen as (
       select r.account_id, r.region, r.type, r.id
