@@ -30,7 +30,7 @@ export function openFileSource(paths: readonly string[]): Source {
 async function handOver(handle: BatchHandler, batch: readonly Message[], stop: AbortSignal): Promise<void> {
   let left = batch
   for (let attempt = 0; attempt < tries && !stop.aborted; attempt += 1) {
-    if (attempt > 0) await sleep(backoffMs(attempt, 500, 5_000), stop)
+    if (attempt > 0) await sleep(backoffMs(attempt - 1, 200, 2_000), stop)
     const current = left
     try {
       const again = await handle(current)

@@ -10,7 +10,7 @@ const trust: Trust = { accounts: [member, other], regions: null, times: 'checked
 const aCall = (extra: Record<string, unknown> = {}): Record<string, unknown> =>
   aRecord({ account: member, source: 's3.amazonaws.com', name: 'PutBucketPolicy', request: { bucketName: 'a-bucket' }, extra })
 
-function reasonOf(body: unknown, given: Trust = trust): readonly (RejectReason | string)[] {
+function reasonOf(body: unknown, given: Trust = trust): readonly string[] {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const { events, rejected } = decode(text, given)
   return [...events.map(({ event }) => event.name), ...rejected.map(({ reason }) => reason)]

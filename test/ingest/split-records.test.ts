@@ -7,7 +7,8 @@ function recordsOf(text: string, byLine = false, maxLetters = 1_000): readonly s
     const splitter = createSplitter({ byLine, maxLetters })
     const records: string[] = []
     for (let at = 0; at < text.length; at += size) records.push(...splitter.push(text.slice(at, at + size)))
-    return [...records, ...splitter.end()]
+    records.push(...splitter.end())
+    return records
   })
   for (const each of found) expect(each).toEqual(found[0])
   return found[0] ?? []

@@ -1,11 +1,11 @@
-import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { startFauxqs, type FauxqsServer } from 'fauxqs'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openSqsSource, type BatchHandler, type Message, type SqsSourceOptions } from '#ingest'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, credentialsOf, startMoto } from '../support/moto.ts'
 import { until } from '../support/until.ts'
-import { CreateQueueCommand } from '@aws-sdk/client-sqs'
 
 process.env['AWS_ACCESS_KEY_ID'] = 'testing'
 process.env['AWS_SECRET_ACCESS_KEY'] = 'testing'
@@ -155,8 +155,8 @@ describe('an SQS source', () => {
     await using _ = run(
       async () => {
         calls += 1
-        // Longer than two visibility timeouts: without the heartbeat it would come again.
-        await until('the deadline moved on twice', deadlineMoves(2))
+        // Renewed three times a second: twice as long as the message would be hidden.
+        await until('the deadline moved on', deadlineMoves(7))
         return new Set()
       },
       { visibilitySeconds: 1, pollers: 2 },
@@ -233,20 +233,56 @@ describe('an SQS source', () => {
     expect(performance.now() - begun).toBeLessThan(1_000)
   })
 
-  test('waits for a queue that is away and goes on when it is back', async () => {
-    const gone = `${queue.name}-later`
-    const url = queue.url.replace(queue.name, gone)
+  test('waits while SQS is away and goes on when it is back', async () => {
+    const proxy = await startFaultProxy(server.address)
+    proxy.inject({}, { kind: 'reset' }, 6)
+    await send(['late'])
     const seen: string[] = []
-    await using _ = run(
+    await using running = run(
       (batch) => {
         seen.push(...batch.map(({ body }) => body))
         return taken(batch)
       },
-      { queueUrl: url },
+      { endpoint: proxy.endpoint, pollers: 4 },
     )
-    queue = { name: gone, url: server.createQueue(gone).queueUrl }
-    await send(['late'])
-    await until('it is read', () => seen.includes('late'))
+    await until('an empty queue', () => seen.includes('late') && left() === 0)
+    await running.stop()
+    await proxy.stop()
+    expect(seen).toEqual(['late'])
+  })
+
+  test('a failed deletion is tried again, and nothing is handed over twice', async () => {
+    const proxy = await startFaultProxy(server.address)
+    proxy.inject({ operation: 'DeleteMessageBatch' }, { kind: 'reset' }, 2)
+    await send(numbers(10))
+    const seen: string[] = []
+    await using running = run(
+      (batch) => {
+        seen.push(...batch.map(({ body }) => body))
+        return taken(batch)
+      },
+      { endpoint: proxy.endpoint },
+    )
+    await until('an empty queue', () => left() === 0)
+    await running.stop()
+    await proxy.stop()
+    expect(seen.toSorted()).toEqual(numbers(10).toSorted())
+  })
+
+  test('entries of a deletion that fail alone are tried again', async () => {
+    const proxy = await startFaultProxy(server.address)
+    const Failed = [{ Id: '0', Code: 'InternalError', SenderFault: false }]
+    proxy.inject(
+      { operation: 'DeleteMessageBatch' },
+      { kind: 'text', status: 200, body: JSON.stringify({ Successful: [], Failed }) },
+      1,
+    )
+    await send(['one'])
+    await using running = run(taken, { endpoint: proxy.endpoint })
+    await until('an empty queue', () => left() === 0)
+    await running.stop()
+    await proxy.stop()
+    expect(left()).toBe(0)
   })
 
   test('a server that accepts and never answers does not silence the source for ever', async () => {
@@ -268,7 +304,7 @@ function deadlineMoves(times: number): () => boolean {
   return () => {
     const [first] = server.inspectQueue(queue.name)?.messages.inflight ?? []
     if (first !== undefined) seen.add(first.visibilityDeadline)
-    return seen.size > times * 3
+    return seen.size >= times
   }
 }
 
