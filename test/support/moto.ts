@@ -80,6 +80,7 @@ export async function startMoto(): Promise<Moto> {
       if (!answer.ok) throw new Error(`moto did not reset: HTTP ${answer.status}`)
     },
     async stop() {
+      child.ref()
       child.kill('SIGKILL')
       await ended
     },

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { common, flag, list, part, text, time } from './parts.ts'
 
 export const cloudtrailShape = z.object({
-  ...common,
+  ...common('AWS.CloudTrail'),
   Arn: z.string(),
   Name: z.string(),
   CloudWatchLogsLogGroupArn: text,

@@ -24,7 +24,7 @@ const permissions = list(
 )
 
 export const ec2SecurityGroupShape = z.object({
-  ...common,
+  ...common('AWS.EC2.SecurityGroup'),
   Arn: z.string(),
   Id: z.string(),
   Name: z.string(),

@@ -58,7 +58,7 @@ const routeTable = z.object({
 })
 
 export const ec2VpcShape = z.object({
-  ...common,
+  ...common('AWS.EC2.VPC'),
   Arn: z.string(),
   Id: z.string(),
   CidrBlock: text,

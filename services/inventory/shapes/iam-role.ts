@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { common, list, part, text, texts, whole } from './parts.ts'
 
 export const iamRoleShape = z.object({
-  ...common,
+  ...common('AWS.IAM.Role'),
   Arn: z.string(),
   Id: z.string(),
   Name: z.string(),

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { common, flag, list, part, text, texts, time } from './parts.ts'
 
 export const iamUserShape = z.object({
-  ...common,
+  ...common('AWS.IAM.User'),
   Arn: z.string(),
   Id: z.string(),
   Name: z.string(),

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { common, flag, text, time } from './parts.ts'
 
 export const kmsKeyShape = z.object({
-  ...common,
+  ...common('AWS.KMS.Key'),
   Arn: z.string(),
   Id: z.string(),
   CloudHsmClusterId: text,

@@ -43,13 +43,15 @@ const tagMap = z
   )
 
 /** The keys that every resource has. */
-export const common = {
-  AccountId: z.string(),
-  Region: z.string(),
-  ResourceId: z.string(),
-  ResourceType: z.string(),
-  Tags: tagMap,
-  TimeCreated: time,
+export function common<const Type extends string>(type: Type) {
+  return {
+    AccountId: z.string(),
+    Region: z.string(),
+    ResourceId: z.string(),
+    ResourceType: z.literal(type),
+    Tags: tagMap,
+    TimeCreated: time,
+  }
 }
 
 export function rfc3339(date: Date): string {

@@ -21,7 +21,7 @@ const lifecycleRule = z.object({
 })
 
 export const s3BucketShape = z.object({
-  ...common,
+  ...common('AWS.S3.Bucket'),
   Arn: z.string(),
   Name: z.string(),
   EncryptionRules: list(
