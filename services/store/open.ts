@@ -1,3 +1,4 @@
+import type { PGlite } from '@electric-sql/pglite'
 import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
@@ -26,8 +27,8 @@ export interface StoreConfig {
   readonly url?: string | null | undefined
   /** PGlite's data folder, used by one process at a time. Null or absent: in memory, gone at the end. */
   readonly folder?: string | null | undefined
-  /** A dumped PGlite data folder to start an in-memory store from; saves its first start. */
-  readonly image?: Blob | undefined
+  /** A PGlite that was opened and prepared elsewhere, in place of `folder`; closed with the store. */
+  readonly pglite?: PGlite | undefined
 }
 
 /** Opens the store. PGlite is migrated on the way; PostgreSQL must have been (`migrate`). Close it with `await using`. */
@@ -56,7 +57,7 @@ export async function migrate(config: StoreConfig): Promise<readonly string[]> {
 }
 
 async function openBackend(config: StoreConfig): Promise<Backend> {
-  return isPostgres(config) ? openPostgres(config.url) : openPGlite(config.folder ?? null, config.image)
+  return isPostgres(config) ? openPostgres(config.url) : openPGlite(config.folder ?? null, config.pglite)
 }
 
 function isPostgres(config: StoreConfig): config is StoreConfig & { readonly url: string } {

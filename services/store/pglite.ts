@@ -7,22 +7,19 @@ import { lockFolder } from './folder-lock.ts'
 import { parsers } from './parsers.ts'
 
 /** PostgreSQL inside this process: one connection, transactions queue. In memory without a folder. */
-export async function openPGlite(folder: string | null, image: Blob | undefined): Promise<Backend> {
-  const lock = folder === null ? null : lockFolder(folder)
+export async function openPGlite(folder: string | null, prepared: PGlite | undefined): Promise<Backend> {
+  const lock = folder === null || prepared !== undefined ? null : lockFolder(folder)
   try {
-    const pglite = new PGlite({
-      ...(folder === null ? {} : { dataDir: join(folder, 'pglite') }),
-      ...(image === undefined ? {} : { loadDataDir: image }),
-      parsers: Object.fromEntries(parsers),
-    })
+    const pglite = prepared ?? (folder === null ? new PGlite() : new PGlite(join(folder, 'pglite')))
     await pglite.waitReady
+    Object.assign(pglite.parsers, Object.fromEntries(parsers))
     const kysely = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) })
     return {
       kysely,
       async close() {
         try {
-          // Kysely closes only what it has used.
           await kysely.destroy()
+          // Kysely closes only what it has used.
           if (!pglite.closed) await pglite.close()
         } finally {
           lock?.[Symbol.dispose]()

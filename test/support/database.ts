@@ -13,8 +13,13 @@ let image: Promise<Blob> | undefined
 
 /** A new store in memory, migrated and empty; close it. Starts from an image of a data folder, four times as fast as a first start. */
 export async function freshStore(): Promise<Store> {
+  return openStore({ pglite: await freshPGlite() })
+}
+
+/** The database of a fresh store, for tests that speak to it themselves. */
+export async function freshPGlite(): Promise<PGlite> {
   image ??= migratedImage()
-  return openStore({ folder: null, image: await image })
+  return PGlite.create({ loadDataDir: await image })
 }
 
 /** The image is kept between runs, under a name that changes with the migrations and with PGlite. */

@@ -1,0 +1,134 @@
+import { expect, it } from 'vitest'
+import type { PolicyFinding, RuleHit } from '#store'
+import { aCause } from '../support/alerts.ts'
+import { setClock, type Subject } from './store.ts'
+
+const resource = { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.EC2.SecurityGroup', id: 'sg-1' }
+
+function aPolicyFinding(given: Partial<PolicyFinding> = {}): PolicyFinding {
+  return {
+    detectionId: 'P',
+    resource,
+    key: '',
+    origin: 'change',
+    severity: 'HIGH',
+    title: 'SSH is open to the world',
+    context: { port: 22 },
+    causes: [aCause()],
+    differences: [{ path: 'Ports', before: null, after: 22 }],
+    ...given,
+  }
+}
+function aHit(given: Partial<RuleHit> = {}): RuleHit {
+  return {
+    detectionId: 'R',
+    accountId: '111122223333',
+    region: 'eu-west-1',
+    dedup: 'root',
+    periodMinutes: 60,
+    threshold: 1,
+    severity: 'HIGH',
+    title: 'Root logged in',
+    context: {},
+    cause: aCause(),
+    ...given,
+  }
+}
+
+export function findingsContract(open: () => Promise<Subject>): void {
+  it('opens a finding once, ends it once, and reopens it as the next epoch', async () => {
+    const { store } = await open()
+    const { findings } = store
+    const given = aPolicyFinding()
+    const { resource: of, ...rest } = given
+    const opened = await findings.open(given)
+    expect(opened).toMatchObject({ ...rest, resource: of, epoch: 1, status: 'open', kind: 'policy', count: 1, endedAt: null })
+    expect(await findings.open(given)).toBeNull()
+    expect(await findings.openOf(resource)).toEqual([opened])
+    const ended = await findings.end(opened?.id ?? '', 'fixed', aCause())
+    expect(ended).toMatchObject({ id: opened?.id, status: 'resolved', endedAt: expect.any(Date) as Date })
+    expect(await findings.end(opened?.id ?? '', 'fixed', null)).toBeNull()
+    expect(await findings.openOf(resource)).toEqual([])
+    expect(await findings.open(given)).toMatchObject({ epoch: 2, status: 'open' })
+  })
+
+  it('keeps violation keys apart, however long', async () => {
+    const { store } = await open()
+    const keys = ['22', '3389', 'é'.repeat(5_000), `${'é'.repeat(5_000)}!`]
+    for (const key of keys) expect(await store.findings.open(aPolicyFinding({ key }))).toMatchObject({ key, epoch: 1 })
+    expect((await store.findings.openOf(resource)).map((finding) => finding.key).toSorted()).toEqual(keys.toSorted())
+  })
+
+  it('opens one finding when two workers see it at once', async () => {
+    const { store } = await open()
+    const opened = await Promise.all(
+      [1, 2, 3, 4].map(() => store.transaction((records) => records.findings.open(aPolicyFinding()))),
+    )
+    expect(opened.filter((finding) => finding !== null)).toHaveLength(1)
+  })
+
+  it('opens a rule finding at its threshold, exactly once an epoch', async () => {
+    const { store } = await open()
+    const hits = []
+    for (let i = 0; i < 4; i += 1) hits.push(await store.findings.hit(aHit({ threshold: 3, cause: aCause({ eventId: `e-${i}` }) })))
+    expect(hits.map((hit) => hit.opened)).toEqual([false, false, true, false])
+    expect(hits.map((hit) => hit.finding.status)).toEqual(['counting', 'counting', 'open', 'open'])
+    expect(hits.at(-1)?.finding).toMatchObject({ count: 4, epoch: 1, kind: 'rule', resource: null, key: 'root' })
+    expect(hits.at(-1)?.finding.causes).toHaveLength(4)
+  })
+
+  it('opens once when the threshold was lowered in between', async () => {
+    const { store } = await open()
+    const opened = []
+    for (const threshold of [9, 9, 9, 2, 2]) opened.push((await store.findings.hit(aHit({ threshold }))).opened)
+    expect(opened).toEqual([false, false, false, true, false])
+  })
+
+  it('begins the next epoch when the period from the first match is over', async () => {
+    const subject = await open()
+    const first = await subject.store.findings.hit(aHit())
+    await setClock(subject, '59 minutes')
+    expect(await subject.store.findings.hit(aHit())).toMatchObject({ opened: false, finding: { id: first.finding.id, count: 2 } })
+    await setClock(subject, '61 minutes')
+    expect(await subject.store.findings.hit(aHit())).toMatchObject({ opened: true, finding: { epoch: 2, count: 1 } })
+  })
+
+  it('counts every one of many matches that come at once', async () => {
+    const { store } = await open()
+    const hits = await Promise.all(Array.from({ length: 12 }, () => store.transaction((records) => records.findings.hit(aHit()))))
+    expect(hits.filter((hit) => hit.opened)).toHaveLength(1)
+    expect(hits.map((hit) => hit.finding.count).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
+  })
+
+  it('retires the open findings of policies that are gone, and no rule', async () => {
+    const { store } = await open()
+    const dead = await store.findings.open(aPolicyFinding({ detectionId: 'dead' }))
+    await store.findings.open(aPolicyFinding({ detectionId: 'living' }))
+    await store.findings.hit(aHit())
+    expect(await store.findings.retire(['living'])).toMatchObject([{ id: dead?.id, status: 'retired' }])
+    expect(await store.findings.retire(['living'])).toEqual([])
+    expect((await store.findings.openOf(resource)).map((finding) => finding.detectionId)).toEqual(['living'])
+  })
+
+  it('remembers which quiet findings a summary has told', async () => {
+    const { store } = await open()
+    await store.findings.open(aPolicyFinding())
+    const quiet = await store.findings.open(aPolicyFinding({ key: '22', origin: 'baseline' }))
+    const untold = await store.findings.untold()
+    expect(untold.map((finding) => finding.id)).toEqual([quiet?.id])
+    await store.findings.told(untold.map((finding) => finding.id))
+    expect(await store.findings.untold()).toEqual([])
+  })
+
+  it('holds untold findings, so that two tellers never tell one', async () => {
+    const { store } = await open()
+    await store.findings.open(aPolicyFinding({ origin: 'baseline' }))
+    const tell = async (): Promise<number> =>
+      store.transaction(async (records) => {
+        const untold = await records.findings.untold()
+        await records.findings.told(untold.map((finding) => finding.id))
+        return untold.length
+      })
+    expect((await Promise.all([tell(), tell(), tell()])).toSorted()).toEqual([0, 0, 1])
+  })
+}

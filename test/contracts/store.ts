@@ -1,0 +1,30 @@
+import type { Store } from '#store'
+import { alertsContract } from './store-alerts.ts'
+import { findingsContract } from './store-findings.ts'
+import { inboxContract } from './store-inbox.ts'
+import { marksContract } from './store-marks.ts'
+import { statesContract } from './store-states.ts'
+import { transactionContract } from './store-transaction.ts'
+
+/** A store over a new database, and a way past it. */
+export interface Subject {
+  readonly store: Store
+  /** One statement, beside the store. */
+  sql(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]>
+}
+
+/** What every store promises, whatever database it stands on. `open` gives a new one each time and closes it itself. */
+export function storeContract(open: () => Promise<Subject>): void {
+  inboxContract(open)
+  marksContract(open)
+  statesContract(open)
+  findingsContract(open)
+  alertsContract(open)
+  transactionContract(open)
+}
+
+/** Moves the database's clock. */
+export async function setClock(subject: Subject, ahead: string): Promise<void> {
+  await subject.sql(`create or replace function tripline_now() returns timestamptz language sql volatile
+    as $$ select clock_timestamp() + interval '${ahead}' $$`)
+}
