@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge'
 import { CreateBucketCommand, PutBucketAclCommand, S3Client } from '@aws-sdk/client-s3'
 import type { SlackPosted } from '../../services/processes/demo/slack-server.ts'
 import { dev, prod, startLine, type Line, type Running } from '../support/line.ts'
@@ -94,6 +95,22 @@ describe.runIf(needMoto(title))(title, () => {
     await line.send(anEnvelope(record, 'AWS Console Sign In via CloudTrail'))
     const message = await line.slack.waitFor(({ channel, text }) => channel === 'shop' && /root/iu.test(text))
     expect(message.edits).toBe(0)
+  })
+
+  test('an event that EventBridge itself puts on the queue is believed by its detail', async () => {
+    const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
+    const events = new EventBridgeClient({ endpoint: line.moto.endpoint, region: 'us-east-1', credentials })
+    await events.send(
+      new PutRuleCommand({ Name: 'tripline', EventPattern: JSON.stringify({ 'detail-type': ['AWS API Call via CloudTrail'] }) }),
+    )
+    const Targets = [{ Id: 'queue', Arn: 'arn:aws:sqs:us-east-1:123456789012:tripline' }]
+    await events.send(new PutTargetsCommand({ Rule: 'tripline', Targets }))
+    await s3.send(new CreateBucketCommand({ Bucket: 'shop-by-bus' }))
+    const Detail = JSON.stringify(await publish('shop-by-bus', 'public-read'))
+    await events.send(new PutEventsCommand({ Entries: [{ Source: 'aws.s3', DetailType: 'AWS API Call via CloudTrail', Detail }] }))
+    events.destroy()
+    await until('its message', () => about('shop', 'shop-by-bus').length > 0)
+    expect(about('lab', 'shop-by-bus')).toHaveLength(0)
   })
 
   test('what is no event of a registered account is quarantined, and the rest goes on', async () => {

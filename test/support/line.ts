@@ -119,7 +119,8 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
         },
         60_000,
       )
-      const scanned = async (): Promise<boolean> => /tripline_scans_running 0/u.test(await (await fetch(`${address}/metrics`)).text())
+      const scanned = async (): Promise<boolean> =>
+        /tripline_scans_running 0/u.test(await (await fetch(`${address}/metrics`)).text())
       await until('the first scan to end', scanned, 60_000).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${text.slice(-6_000)}`)
       })
