@@ -4,6 +4,7 @@ import { roomLogger } from '#runtime'
 import type { Backend } from './open.ts'
 import { parsers } from './parsers.ts'
 
+const log = roomLogger('store')
 const statementMs = 30_000
 
 const getTypeParser: typeof pg.types.getTypeParser = (type, format) => parsers.get(type) ?? pg.types.getTypeParser(type, format)
@@ -24,8 +25,9 @@ export function openPostgres(url: string, patient = false): Backend {
     types: { getTypeParser },
     ...(patient ? {} : limits),
   })
-  // A connection that breaks while idle is replaced by the pool; unheard, the event would end the process.
-  pool.on('error', (error) => roomLogger('store').warn({ reason: error.message }, 'idle database connection lost'))
+  // A connection may break in use or idle; unheard, the event would end the process. The pool replaces it.
+  pool.on('connect', (client) => client.on('error', (error) => log.warn({ reason: error.message }, 'database connection lost')))
+  pool.on('error', () => log.debug({}, 'idle connection left the pool'))
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   return {
     kysely,

@@ -8,8 +8,10 @@ function aKey(given: Partial<InboxKey> = {}): InboxKey {
   return { accountId: '111122223333', region: 'eu-west-1', eventId: 'e-1', time: new Date(), ...given }
 }
 
-async function days({ sql }: Subject): Promise<readonly unknown[]> {
-  const rows = await sql(`select relname from pg_class where relname ~ '^inbox_[0-9]{8}$' and relkind = 'r' order by relname`)
+async function days(subject: Subject): Promise<readonly unknown[]> {
+  const rows = await subject.sql(
+    `select relname from pg_class where relname ~ '^inbox_[0-9]{8}$' and relkind = 'r' order by relname`,
+  )
   return rows.map((row) => row['relname'])
 }
 
