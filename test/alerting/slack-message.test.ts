@@ -87,23 +87,24 @@ describe('later news of a finding', () => {
   })
 })
 
-describe('before and after', () => {
-  const rule = (port: number, ...cidrs: string[]): Json => ({
-    IpProtocol: 'tcp',
-    FromPort: port,
-    ToPort: port,
-    IpRanges: cidrs.map((CidrIp) => ({ CidrIp, Description: null })),
-    Ipv6Ranges: null,
-  })
-  const changes = (...differences: Difference[]): string[] => {
-    const rows = seen(aFindingAlert({ differences })).split('\n')
-    const from = rows.indexOf('What changed') + 1
-    return rows.slice(
-      from,
-      rows.findIndex((row, index) => index >= from && !row.startsWith('•')),
-    )
-  }
+const rule = (port: number, ...cidrs: string[]): Json => ({
+  IpProtocol: 'tcp',
+  FromPort: port,
+  ToPort: port,
+  IpRanges: cidrs.map((CidrIp) => ({ CidrIp, Description: null })),
+  Ipv6Ranges: null,
+})
 
+const changes = (...differences: Difference[]): string[] => {
+  const rows = seen(aFindingAlert({ differences })).split('\n')
+  const from = rows.indexOf('What changed') + 1
+  return rows.slice(
+    from,
+    rows.findIndex((row, index) => index >= from && !row.startsWith('•')),
+  )
+}
+
+describe('before and after', () => {
   it('a security group rule reads as one', () => {
     expect(changes({ path: 'IpPermissions', before: null, after: rule(22, '0.0.0.0/0') })).toEqual([
       '• Inbound rules: nothing → tcp 22 from 0.0.0.0/0',
@@ -196,45 +197,45 @@ const hostile: Readonly<Record<string, string>> = {
 // oxlint-disable-next-line no-control-regex -- control characters must not be there
 const commands = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/u
 
-describe('hostile text', () => {
-  const everywhere = (text: string): AlertContent[] => {
-    const alert = aFindingAlert({
-      title: text,
-      why: text,
-      runbook: text,
-      reference: text,
-      detection: { id: text, kind: 'rule', displayName: text },
-      place: aPlace({
-        accountName: text,
-        accountLabel: text,
-        region: text,
-        resourceId: text,
-        resourceName: text,
-        resourceType: text,
-      }),
-      cause: aCause({
-        name: text,
-        source: text,
-        time: text,
-        actor: { kind: text, name: text, arn: text, sourceAddress: text, userAgent: text },
-      }),
-      differences: Array.from({ length: 30 }, (_, index) => ({ path: `${text}${index}`, before: text, after: { [text]: text } })),
-    })
-    const places = Array.from({ length: 20 }, () => ({ title: text, place: alert.place }))
-    const byDetection = Array.from({ length: 40 }, () => ({ displayName: text, severity: 'HIGH' as const, count: 1 }))
-    return [
-      alert,
-      {
-        ...alert,
-        differences: [],
-        context: Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`${index}${text}`, text])),
-      },
-      endedAlert(alert, 'fixed', new Date(), alert.cause),
-      { kind: 'summary', origin: 'time', total: 40, bySeverity: { CRITICAL: 20, HIGH: 40 }, byDetection, critical: places },
-      { kind: 'note', title: text, text },
-    ]
-  }
+const everywhere = (text: string): AlertContent[] => {
+  const alert = aFindingAlert({
+    title: text,
+    why: text,
+    runbook: text,
+    reference: text,
+    detection: { id: text, kind: 'rule', displayName: text },
+    place: aPlace({
+      accountName: text,
+      accountLabel: text,
+      region: text,
+      resourceId: text,
+      resourceName: text,
+      resourceType: text,
+    }),
+    cause: aCause({
+      name: text,
+      source: text,
+      time: text,
+      actor: { kind: text, name: text, arn: text, sourceAddress: text, userAgent: text },
+    }),
+    differences: Array.from({ length: 30 }, (_, index) => ({ path: `${text}${index}`, before: text, after: { [text]: text } })),
+  })
+  const places = Array.from({ length: 20 }, () => ({ title: text, place: alert.place }))
+  const byDetection = Array.from({ length: 40 }, () => ({ displayName: text, severity: 'HIGH' as const, count: 1 }))
+  return [
+    alert,
+    {
+      ...alert,
+      differences: [],
+      context: Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`${index}${text}`, text])),
+    },
+    endedAlert(alert, 'fixed', new Date(), alert.cause),
+    { kind: 'summary', origin: 'time', total: 40, bySeverity: { CRITICAL: 20, HIGH: 40 }, byDetection, critical: places },
+    { kind: 'note', title: text, text },
+  ]
+}
 
+describe('hostile text', () => {
   it.each(Object.entries(hostile))('%s is taken by Slack and shows as letters', (_, text) => {
     for (const content of everywhere(text)) {
       const { text: line, blocks, attachments } = wire(said(content, true))
@@ -279,12 +280,12 @@ describe('hostile text', () => {
   })
 })
 
-describe('the page in AWS', () => {
-  const pageOf = (resourceType: string, resourceId: string, region = 'eu-west-1'): string | undefined => {
-    const message = wire(said(aFindingAlert({ place: aPlace({ resourceType, resourceId, region }), runbook: null })))
-    return controls(message.text, message.blocks, message.attachments)[0]
-  }
+const pageOf = (resourceType: string, resourceId: string, region = 'eu-west-1'): string | undefined => {
+  const message = wire(said(aFindingAlert({ place: aPlace({ resourceType, resourceId, region }), runbook: null })))
+  return controls(message.text, message.blocks, message.attachments)[0]
+}
 
+describe('the page in AWS', () => {
   it.each([
     [
       'AWS.EC2.SecurityGroup',

@@ -42,6 +42,8 @@ export interface SlackFaults {
   loseAnswers(count: number, method?: string): void
   /** The next `count` calls of a method get this HTTP status, without effect. */
   fail(count: number, status: number, method?: string): void
+  /** The next `count` calls of a method are answered with this error word, without effect. */
+  refuse(count: number, error: string, method?: string): void
   /** The next `count` calls of a method are never answered, without effect. */
   hang(count: number, method?: string): void
   archive(channel: string): void
@@ -50,6 +52,7 @@ export interface SlackFaults {
   leave(channel: string): void
   restore(channel: string): void
   revokeToken(): void
+  restoreToken(): void
 }
 
 export interface SlackServer {
@@ -105,7 +108,7 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
   const versions: SlackPosted[] = []
   const watchers = new Set<(message: SlackPosted) => void>()
   const calls = new Map<string, number>()
-  const faults: { kind: 'lose' | 'fail' | 'hang'; method: string; status: number }[] = []
+  const faults: { kind: 'lose' | 'fail' | 'hang' | 'refuse'; method: string; status: number; error: string }[] = []
   let revoked = false
   let lastTs = 0
 
@@ -194,6 +197,7 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
     const fault = index === -1 ? undefined : faults.splice(index, 1)[0]
     if (fault?.kind === 'hang') return
     if (fault?.kind === 'fail') return send(response, fault.status, { ok: false, error: 'internal_error' })
+    if (fault?.kind === 'refuse') return send(response, 200, { ok: false, error: fault.error })
     try {
       const given = /^Bearer (.+)$/u.exec(request.headers.authorization ?? '')?.[1] ?? form.get('token')
       if (given === null) throw new Refused('not_authed')
@@ -218,7 +222,7 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
   const addFault =
     (kind: 'lose' | 'hang') =>
     (count: number, method = 'chat.postMessage') => {
-      for (let left = count; left > 0; left -= 1) faults.push({ kind, method, status: 0 })
+      for (let left = count; left > 0; left -= 1) faults.push({ kind, method, status: 0, error: '' })
     }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -231,7 +235,10 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
       loseAnswers: addFault('lose'),
       hang: addFault('hang'),
       fail(count, status, method = 'chat.postMessage') {
-        for (let left = count; left > 0; left -= 1) faults.push({ kind: 'fail', method, status })
+        for (let left = count; left > 0; left -= 1) faults.push({ kind: 'fail', method, status, error: '' })
+      },
+      refuse(count, error, method = 'chat.postMessage') {
+        for (let left = count; left > 0; left -= 1) faults.push({ kind: 'refuse', method, status: 200, error })
       },
       archive: setState('archived'),
       remove: setState('removed'),
@@ -239,6 +246,9 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
       restore: setState('open'),
       revokeToken() {
         revoked = true
+      },
+      restoreToken() {
+        revoked = false
       },
     },
     messages: (channel) =>
