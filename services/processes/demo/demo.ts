@@ -15,6 +15,8 @@ import { createStage } from './stage.ts'
 /** What an answer of AWS takes in the demo; the real one is about as far away. */
 const awsLatencyMs = 50
 const patienceMs = 15_000
+/** Slack takes one message a second and channel. The play keeps to it, so that what is measured is not Slack's own limit. */
+const slackPaceMs = 1_050
 
 /**
  * The whole line on embedded parts: a recorded account behind AWS's wire, an SQS, PGlite and a Slack, all in this process and
@@ -26,11 +28,13 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
   const stage = createStage(options)
   const score = createScore()
   const latencies: number[] = []
+  const spokeAt = new Map<string, number>()
   let events = 0
   let refetched = 0
 
   const onMessage = (posted: SlackPosted): void => {
     const { channel, edits, at } = posted
+    spokeAt.set(channel, at)
     const shown = terminalMessage(posted)
     const paid = score.arrived({ channel, shown, edits, at })
     const latencyMs = paid === null || paid.sentAt === null ? null : at - paid.sentAt
@@ -70,6 +74,8 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
     for (const [index, incident] of incidents.entries()) {
       stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
       const account = only(aws.accounts, ({ name }) => name === incident.account, incident.account)
+      const freeAt = incident.expected.map(({ channel }) => (spokeAt.get(channel) ?? 0) + slackPaceMs)
+      await wait(Math.max(0, Math.max(...freeAt) - Date.now()))
       incident.change(account)
       const bodies = incident.calls(account).map((call) => JSON.stringify(envelopeOf(recordOf(account, call))))
       const sentAt = Date.now()
@@ -104,8 +110,8 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
 
 /** Whoever plays the demo may have real credentials at hand: nothing here may ever use them. */
 function useDemoCredentials(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo', AWS_REGION: 'us-east-1' })
-  for (const name of ['AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_ENDPOINT_URL']) delete process.env[name]
 }
 
 /** Nothing is under way any more, so that what should stay silent would have spoken. */

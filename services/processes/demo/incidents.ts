@@ -17,10 +17,10 @@ export const incidents: readonly Incident[] = [
   sshOpened,
   rootLogin,
   loginWithoutMfa,
-  adminAttached,
   secondPortOpened,
   trailStopped,
   keyRotationStopped,
+  adminAttached,
   bucketRepaired,
 ]
 
