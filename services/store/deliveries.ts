@@ -70,26 +70,38 @@ interface Row extends Omit<LeasedDelivery, 'to'>, RoutedTo {
 async function lease(database: Database, limit: number, leaseMs: number): Promise<readonly LeasedDelivery[]> {
   await database.rows(sql`select pg_advisory_xact_lock(hashtext('tripline delivery lease'))`)
   const rows = await database.rows<Row>(sql`
-    with moment as materialized (select tripline_now() as now),
-    candidates as (
-      select distinct on (destination, channel) id, rank, due_at
-      from deliveries as each, moment
-      where status = 'due' and due_at <= moment.now and not exists (
+    with recursive moment as materialized (select tripline_now() as now),
+    channels as (
+      (select destination, channel from deliveries where status = 'due' order by destination, channel limit 1)
+      union all
+      select next.destination, next.channel
+      from channels, lateral (
+        select destination, channel from deliveries
+        where status = 'due' and (destination, channel) > (channels.destination, channels.channel)
+        order by destination, channel limit 1
+      ) as next
+    ), candidates as (
+      select first.*
+      from channels, lateral (
+        select id, rank, due_at from deliveries
+        where status = 'due' and destination = channels.destination and channel = channels.channel and due_at <= (select now from moment)
+        order by rank desc, due_at limit 1
+      ) as first
+      where not exists (
         select from deliveries as busy
-        where busy.status = 'due' and busy.destination = each.destination and busy.channel = each.channel
-          and busy.token is not null and busy.due_at > moment.now
+        where busy.token is not null and busy.destination = channels.destination and busy.channel = channels.channel
+          and busy.due_at > (select now from moment)
       )
-      order by destination, channel, rank desc, due_at
     ), chosen as (
       select d.id, c.rank, c.due_at as waited
-      from candidates as c join deliveries as d on d.id = c.id, moment
-      where d.status = 'due' and d.due_at <= moment.now
+      from candidates as c join deliveries as d on d.id = c.id
+      where d.status = 'due' and d.due_at <= (select now from moment)
       order by c.rank desc, c.due_at limit ${limit}::integer
       for update of d skip locked
     ), lent as (
-      update deliveries as d set token = gen_random_uuid()::text, due_at = moment.now + ${wait(leaseMs)},
+      update deliveries as d set token = gen_random_uuid()::text, due_at = (select now from moment) + ${wait(leaseMs)},
         uncertain = d.uncertain or d.sending, sending = false
-      from chosen, moment where d.id = chosen.id
+      from chosen where d.id = chosen.id
       returning d.*, chosen.waited
     )
     select lent.id, token, alert_id as "alertId", destination, channel, team, because, content, revision, message, attempts, uncertain

@@ -35,23 +35,24 @@ export async function leaseMarks(database: Database, limit: number, leaseMs: num
       ) as next
     ), candidates as (
       select first.*, row_number() over (partition by first.class, first.account_id order by first.due_at) as turn
-      from lines, moment, lateral (
+      from lines, lateral (
         select account_id, region, type, id, class, due_at from marks
-        where class = lines.class and account_id = lines.account_id and due_at <= moment.now
-        order by due_at limit ${limit * 4}::integer
+        where class = lines.class and account_id = lines.account_id and due_at <= (select now from moment)
+        order by due_at limit ${limit * 2}::integer
       ) as first
+      order by first.class, turn, first.due_at limit ${limit * 4}::integer
     ), chosen as (
       select m.account_id, m.region, m.type, m.id, c.class as line, c.turn, c.due_at as waited
       from candidates as c join marks as m
-        on m.account_id = c.account_id and m.region = c.region and m.type = c.type and m.id = c.id, moment
-      where m.due_at <= moment.now
+        on m.account_id = c.account_id and m.region = c.region and m.type = c.type and m.id = c.id
+      where m.due_at <= (select now from moment)
       order by c.class, c.turn, c.due_at limit ${limit}::integer
       for update of m skip locked
     ), lent as (
-      update marks as m set token = gen_random_uuid()::text, due_at = moment.now + ${wait(leaseMs)},
+      update marks as m set token = gen_random_uuid()::text, due_at = (select now from moment) + ${wait(leaseMs)},
         class = least(m.class, m.next_class), wishes = m.wishes + m.next_wishes,
         causes = tripline_join_causes(m.causes, m.next_causes), scan_id = coalesce(m.scan_id, m.next_scan_id), ${withoutNext}
-      from chosen, moment
+      from chosen
       where m.account_id = chosen.account_id and m.region = chosen.region and m.type = chosen.type and m.id = chosen.id
       returning m.account_id as "accountId", m.region, m.type, m.id, m.class, m.token, m.causes, m.scan_id as "scanId",
         m.attempts, m.first_wished_at as "firstWishedAt", chosen.line, chosen.turn, chosen.waited

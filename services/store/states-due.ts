@@ -34,14 +34,14 @@ export async function dueStates(
         left join jsonb_to_recordset(${json(shapes)}) as s(type text, shape integer) on s.type = kinds.type
       where kinds.evaluated_with <> coalesce(f.fingerprint, ${current.otherwise}) or kinds.shape <> s.shape
     ), timely as (
-      select account_id, region, type, id, 0 as place from resources, moment
-      where not gone and evaluate_at <= moment.now and judging_until <= moment.now
+      select account_id, region, type, id, 0 as place from resources
+      where not gone and evaluate_at <= (select now from moment) and judging_until <= (select now from moment)
       order by evaluate_at limit ${limit}::integer
     ), outdated as (
-      select each.*, 1 as place from old, moment, lateral (
+      select each.*, 1 as place from old, lateral (
         select account_id, region, type, id from resources
         where not gone and type = old.type and evaluated_with = old.evaluated_with and shape = old.shape
-          and judging_until <= moment.now
+          and judging_until <= (select now from moment)
         limit ${limit}::integer
       ) as each
       limit ${limit}::integer
@@ -52,13 +52,13 @@ export async function dueStates(
     ), chosen as (
       select r.account_id, r.region, r.type, r.id
       from candidates as c join resources as r
-        on r.account_id = c.account_id and r.region = c.region and r.type = c.type and r.id = c.id, moment
-      where not r.gone and r.judging_until <= moment.now
+        on r.account_id = c.account_id and r.region = c.region and r.type = c.type and r.id = c.id
+      where not r.gone and r.judging_until <= (select now from moment)
       order by c.place, r.account_id, r.region, r.type, r.id limit ${limit}::integer
       for update of r skip locked
     )
-    update resources as r set judging_until = moment.now + ${wait(leaseMs)}
-    from chosen as c, moment
+    update resources as r set judging_until = (select now from moment) + ${wait(leaseMs)}
+    from chosen as c
     where r.account_id = c.account_id and r.region = c.region and r.type = c.type and r.id = c.id
     returning ${stateColumns}`)
 }

@@ -32,4 +32,5 @@ export const alerts = [
     unique (alert_id, destination, channel)
   )`,
   `create index deliveries_due on deliveries (destination, channel, rank desc, due_at) where status = 'due'`,
+  `create index deliveries_lent on deliveries (destination, channel) where token is not null`,
 ]
