@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { StoreError } from '#store'
 import { setClock, type Subject } from './store.ts'
 
 const ref = { accountId: '1', region: 'r', type: 'T', id: 'i' }
@@ -31,6 +32,7 @@ export function transactionContract(open: () => Promise<Subject>): void {
   it('says that it was closed', async () => {
     const { store } = await open()
     await store[Symbol.asyncDispose]()
+    await expect(store.now()).rejects.toBeInstanceOf(StoreError)
     await expect(store.now()).rejects.toMatchObject({ code: 'closed', retryable: false })
   })
 
