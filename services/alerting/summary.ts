@@ -27,27 +27,30 @@ export interface Summary {
 
 const mostNamed = 20
 
-/** Findings that no change caused, told as one summary a channel and origin, routed as each finding alone would be. */
+/**
+ * Findings that no change caused, told as one summary a channel and origin, routed as each finding alone would be. Channels that
+ * would read the same share one.
+ */
 export function summaries(findings: readonly Untold[], router: Router): readonly Summary[] {
-  const groups = new Map<string, { to: RoutedTo; origin: SummaryAlert['origin']; members: Member[] }>()
+  const channels = new Map<string, { to: RoutedTo; origin: SummaryAlert['origin']; members: Member[] }>()
   for (const { finding, detection, place, tags } of findings) {
     if (finding.origin === 'change') continue
     const alert = findingAlert({ finding, detection, place })
     for (const to of router(alert, tags)) {
       const key = JSON.stringify([to.destination, to.channel, finding.origin])
-      const group = groups.get(key) ?? { to, origin: finding.origin, members: [] }
-      group.members.push({ id: finding.id, alert })
-      groups.set(key, group)
+      const channel = channels.get(key) ?? { to, origin: finding.origin, members: [] }
+      channel.members.push({ id: finding.id, alert })
+      channels.set(key, channel)
     }
   }
-  return [...groups.values()].map(({ to, origin, members }) => ({
-    content: summarise(
-      members.map(({ alert }) => alert),
-      origin,
-    ),
-    to: [to],
-    findingIds: members.map(({ id }) => id),
-  }))
+  const same = Map.groupBy(channels.values(), ({ members }) => members.map(({ id }) => id).join(' '))
+  return [...same.values()].flatMap((sharing) => {
+    const [first] = sharing
+    if (first === undefined) return []
+    const alerts = first.members.map(({ alert }) => alert)
+    const findingIds = first.members.map(({ id }) => id)
+    return [{ content: summarise(alerts, first.origin), to: sharing.map(({ to }) => to), findingIds }]
+  })
 }
 
 interface Member {
@@ -56,7 +59,7 @@ interface Member {
 }
 
 /** Counts, highest severity first, and the critical ones by name. */
-export function summarise(alerts: readonly FindingAlert[], origin: SummaryAlert['origin']): SummaryAlert {
+function summarise(alerts: readonly FindingAlert[], origin: SummaryAlert['origin']): SummaryAlert {
   const bySeverity: SummaryAlert['bySeverity'] = Object.fromEntries(
     severities
       .toReversed()

@@ -116,6 +116,24 @@ describe('summaries', () => {
     })
   })
 
+  it('channels that would read the same share one, others read their own part', () => {
+    const both = summaries([untold('1'), untold('2')], route([{ when: {}, to: ['team', 'audit'] }]))
+    expect(both.map(({ to, findingIds }) => [to.map(({ channel }) => channel), findingIds])).toEqual([
+      [
+        ['payments-alerts', 'audit'],
+        ['1', '2'],
+      ],
+    ])
+    const apart = summaries(
+      [untold('1', { severity: 'LOW' }), untold('2')],
+      route([{ when: { severity: ['CRITICAL'] }, to: ['team', 'audit'] }]),
+    )
+    expect(apart.map(({ to, findingIds }) => [to.map(({ channel }) => channel), findingIds])).toEqual([
+      [['payments-alerts'], ['1', '2']],
+      [['audit'], ['2']],
+    ])
+  })
+
   it('names at most 20 critical ones and counts all', () => {
     const [summary] = summaries(
       Array.from({ length: 30 }, (_, index) => untold(String(index))),

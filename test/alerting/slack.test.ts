@@ -170,7 +170,7 @@ describe('an earlier try without an answer', () => {
     expect(server.messages()[0]?.text).toMatch(/^Possible repeat: /u)
   })
 
-  it('whose look-up must wait is waited for', async () => {
+  it('in a channel that is gone by now is not sent there again', async () => {
     const { server, slack } = await slackWith()
     server.faults.refuse(1, 'channel_not_found', 'conversations.history')
     expect(await errorOf(slack.post('payments', outgoing({ uncertain: true }), never))).toMatchObject({ code: 'channel-gone' })

@@ -116,7 +116,7 @@ function textLength(value: Json): number {
 }
 
 /** The list under a key; empty when there is none. */
-export function listAt(value: Json, key: string): readonly Json[] {
+function listAt(value: Json, key: string): readonly Json[] {
   const found = at(value, key)
   return Array.isArray(found) ? (found as readonly Json[]) : []
 }
