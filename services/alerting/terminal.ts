@@ -67,7 +67,10 @@ function partLines(part: Json, ink: Ink): readonly string[] {
 function leafText(leaf: Json, ink: Ink): string {
   // Cleaned once more: a terminal obeys what Slack only shows.
   const text = clean(textAt(leaf, 'text') ?? '')
-  if (textAt(leaf, 'type') === 'link') return `${text} ${ink.faint(`<${line(textAt(leaf, 'url') ?? '', 2_100)}>`)}`
+  if (textAt(leaf, 'type') === 'link') {
+    const url = line(textAt(leaf, 'url') ?? '', 2_100)
+    return text === url ? text : `${text} ${ink.faint(`<${url}>`)}`
+  }
   return isObject(at(leaf, 'style')) && at(leaf, 'style', 'bold') === true ? ink.bold(text) : text
 }
 

@@ -29,7 +29,7 @@ describe('a new finding', () => {
       'What changed',
       '• Grants: nothing → READ for everyone (AllUsers)',
       '▌ Why it matters: Anybody on the internet can read what is in it.',
-      '▌ Runbook: https://runbooks.example.com/s3-public <https://runbooks.example.com/s3-public>',
+      '▌ Runbook: https://runbooks.example.com/s3-public',
       '▌ policy AWS.S3.BucketPublicRead',
     ])
   })
