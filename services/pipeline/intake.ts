@@ -2,7 +2,7 @@ import { causeOf, type AuditEvent, type Cause, type DetectionFailure, type RuleM
 import { isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
-import { noteFailures } from './notes.ts'
+import { note, noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
 
 const log = roomLogger('pipeline')
@@ -84,8 +84,11 @@ async function write(
   effects: readonly Effect[],
   quarantined: readonly QuarantineItem[],
 ): Promise<{ marks: boolean; alerts: boolean }> {
-  if (quarantined.length > 0) await records.quarantine.add(quarantined)
-  if (effects.length === 0) return { marks: false, alerts: false }
+  if (quarantined.length > 0) {
+    await records.quarantine.add(quarantined)
+    await noteQuarantine(parts, records, quarantined)
+  }
+  if (effects.length === 0) return { marks: false, alerts: quarantined.length > 0 }
   const keys = effects.map(({ event }) => ({
     accountId: event.accountId,
     region: event.region,
@@ -106,7 +109,21 @@ async function write(
 
   parts.observe.events('matched', fresh.filter(({ matches }) => matches.length > 0).length)
   parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
-  return { marks: wishes.length > 0, alerts: failures.length > 0 || fresh.some(({ matches }) => matches.length > 0) }
+  return {
+    marks: wishes.length > 0,
+    alerts: quarantined.length > 0 || failures.length > 0 || fresh.some(({ matches }) => matches.length > 0),
+  }
+}
+
+/** Whoever can put a key into a call can have it quarantined, out of sight of the rules: the operators hear of it. */
+async function noteQuarantine(parts: Needs, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
+  for (const [reason, { source, detail }] of new Map(quarantined.map((item) => [item.reason, item]))) {
+    const text = `${detail}. Rules did not see it; it is kept for 30 days. This is said once an hour, however many there are.`
+    await note(parts, records, `quarantine:${source}:${reason}`, {
+      title: `A message from ${source} is in quarantine (${reason})`,
+      text,
+    })
+  }
 }
 
 /** A match opens a finding and its alert, or counts on the one that is there. */

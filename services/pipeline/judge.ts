@@ -82,7 +82,13 @@ async function summarise(parts: Needs): Promise<void> {
       known.push({ finding, detection, place, tags: tagsOf(state?.attributes ?? {}) })
     }
     for (const { content, to, findingIds } of parts.tell.summaries(known, parts.tell.route)) {
-      await records.alerts.create({ findingId: null, key: `summary:${findingIds.toSorted()[0]}`, content, to })
+      // Routes may split findings over channels: the channels belong to the key, or one channel's summary would pass for another's.
+      const channels = to
+        .map(({ channel }) => channel)
+        .toSorted()
+        .join(',')
+      const key = `summary:${channels}:${content.origin}:${findingIds.toSorted()[0]}`
+      await records.alerts.create({ findingId: null, key, content, to })
     }
     await records.findings.told(untold.map(({ id }) => id))
     return known.length > 0

@@ -1,4 +1,4 @@
-import { diff, type Cause, type Origin, type Resource } from '#model'
+import { diff, textAt, type Cause, type JsonObject, type Origin, type Resource, type ResourceRef } from '#model'
 import { backoffMs, isRetryable, roomLogger, TriplineError } from '#runtime'
 import type { Fetched } from '#inventory'
 import type { LeasedMark, StoredState } from '#store'
@@ -68,11 +68,12 @@ async function settlePresent(
 ): Promise<void> {
   const { store, evaluator } = parts
   const shape = parts.inventory.shape(mark.ref.type)
-  const resource: Resource = { ...mark.ref, number, shape, attributes: fetched.attributes, fetchedAt: await store.now() }
+  const ref = trueRef(mark.ref, fetched.attributes)
+  const resource: Resource = { ...ref, number, shape, attributes: fetched.attributes, fetchedAt: await store.now() }
   const [judgement] = await evaluator.judgeResources([resource])
   const outcomes = judgement?.outcomes ?? []
   const told = await store.transaction(async (records) => {
-    const before = await records.states.lock(mark.ref)
+    const before = await records.states.lock(ref)
     if (before !== null && before.number > number) {
       parts.observe.fetched('outdated')
       await records.marks.settle(mark)
@@ -83,7 +84,7 @@ async function settlePresent(
     const unchanged = comparable && differences.length === 0
     parts.observe.fetched(unchanged ? 'unchanged' : 'changed')
     if (unchanged && before.evaluatedWith === evaluator.fingerprint(mark.ref.type)) {
-      await records.states.seen(mark.ref, number)
+      await records.states.seen(ref, number)
       await settleUnchanged(records, mark)
       return false
     }
@@ -93,6 +94,11 @@ async function settlePresent(
     return news
   })
   if (told) parts.bells.deliver.ring()
+}
+
+/** Events do not name everything: IAM leaves out the path. The fetched resource knows its own id and region. */
+function trueRef(asked: ResourceRef, attributes: JsonObject): ResourceRef {
+  return { ...asked, id: textAt(attributes, 'ResourceId') ?? asked.id, region: textAt(attributes, 'Region') ?? asked.region }
 }
 
 /** AWS answers with an older state for a while after a change: an event that shows no change is looked at once more. */
