@@ -204,7 +204,7 @@ function readTime(value: unknown): string | null | undefined {
 }
 
 /** `*` is any text; everything else is itself. Linear in the text for each star: no pattern can make it slow. */
-export function matchesPattern(pattern: string, text: string): boolean {
+function matchesPattern(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (!text.startsWith(first)) return false
   if (rest.length === 0) return text === first
