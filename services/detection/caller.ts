@@ -30,7 +30,7 @@ export function createCaller(head: BatchHead, now: () => number, speak: (id: str
       speak(id)
       if (careful) {
         const place = { detectionId: id, item, record }
-        const failure = parked.get(id) ?? blamed.get(placeKey(place))
+        const failure = blamed.get(placeKey(place)) ?? parked.get(id)
         if (failure !== undefined) return failure
         if (head.announce) writeFrame(1, frameKinds.at, place)
       }

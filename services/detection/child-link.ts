@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
 import { roomLogger } from '#runtime'
 import type { Bundle } from './bundle.ts'
-import { cpuMsOf, spawnChild, type ChildLimits } from './child-process.ts'
+import { cpuMsOf, spawnChild, type ChildOptions } from './child-process.ts'
 import { createFrameParser, frameKinds, type Frame } from './frames.ts'
 
 const log = roomLogger('detection')
@@ -14,15 +14,23 @@ export type Exchange =
   | { readonly outcome: 'answer'; readonly content: Buffer }
   | { readonly outcome: 'died'; readonly cause: DeathCause; readonly detail: string }
 
+export interface ExchangeOptions {
+  /** The child may be silent for so long; then it hangs. */
+  readonly silenceMs: number
+  /** Before its first news, when that takes longer. */
+  readonly firstSilenceMs?: number
+  readonly onNews: (frame: Frame) => void
+}
+
 /** One life of an evaluator process. Lends itself to one exchange at a time. */
 export interface ChildLink {
   /** Sends a frame and waits for the last of its answers. News in between (`at`, `loading`, `busy`) starts the silence anew. */
-  exchange(frame: Buffer, options: { readonly silenceMs: number; readonly onNews: (frame: Frame) => void }): Promise<Exchange>
+  exchange(frame: Buffer, options: ExchangeOptions): Promise<Exchange>
   readonly alive: boolean
   kill(): Promise<void>
 }
 
-export function openChild(bundles: readonly Bundle[], limits: ChildLimits): ChildLink {
+export function openChild(bundles: readonly Bundle[], limits: ChildOptions): ChildLink {
   const child = spawnChild(bundles, limits)
   let alive = true
   let tail = ''
@@ -82,7 +90,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildLimits): Chil
         onNews = options.onNews
         // The silence counts from when the child has everything: our own stalls are not its fault.
         child.stdin?.write(frame, () => {
-          if (settle === resolve) watch = watchSilence(child, options.silenceMs, () => die('timeout'))
+          if (settle === resolve) watch = watchSilence(child, options, () => die('timeout'))
         })
       })
     },
@@ -102,7 +110,8 @@ interface Watch {
 const patience = 8
 
 /** Calls `onSilent` once a child said nothing for `silenceMs` although it ran. A busy machine does not make a detection slow. */
-function watchSilence(child: ChildProcess, silenceMs: number, onSilent: () => void): Watch {
+function watchSilence(child: ChildProcess, { silenceMs: usual, firstSilenceMs }: ExchangeOptions, onSilent: () => void): Watch {
+  let silenceMs = firstSilenceMs ?? usual
   let since = Date.now()
   let cpuMs = cpuMsOf(child.pid)
   let timer: NodeJS.Timeout
@@ -125,6 +134,7 @@ function watchSilence(child: ChildProcess, silenceMs: number, onSilent: () => vo
   arm(silenceMs)
   return {
     heard() {
+      silenceMs = usual
       since = Date.now()
       cpuMs = cpuMsOf(child.pid)
       clearTimeout(timer)

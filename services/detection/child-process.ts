@@ -3,11 +3,14 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Bundle } from './bundle.ts'
 
-export interface ChildLimits {
+export interface ChildOptions {
+  /** The largest heap. */
   readonly memoryMb: number
+  /** The program: the evaluator, where left out. */
+  readonly entry?: string
 }
 
-const entry = fileURLToPath(new URL('../processes/evaluator.ts', import.meta.url))
+const evaluator = fileURLToPath(new URL('../processes/evaluator.ts', import.meta.url))
 const services = fileURLToPath(new URL('..', import.meta.url))
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -16,7 +19,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url))
  * bundles. Never `--allow-worker`: a nested worker is outside the permission model. Its own session, so that a Ctrl-C meant for
  * us does not reach it; it ends when its input does.
  */
-export function spawnChild(bundles: readonly Bundle[], { memoryMb }: ChildLimits): ChildProcess {
+export function spawnChild(bundles: readonly Bundle[], { memoryMb, entry = evaluator }: ChildOptions): ChildProcess {
   const readable = [services, `${repository}package.json`, `${repository}node_modules`].map((path) => realpathSync(path))
   const allowed = [...readable, ...new Set(bundles.map(({ root }) => root))]
   const flags = [

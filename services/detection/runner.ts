@@ -32,6 +32,8 @@ export interface Runner extends AsyncDisposable {
 const strikesToPark = 3
 const strikeMs = 3_600_000
 const blindTries = 2
+/** Node's own start, on a busy machine. */
+const startMs = 15_000
 
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const refused = new Map<string, string>()
@@ -130,6 +132,7 @@ async function start(
     const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts: [] }, Buffer.alloc(0))
     const result = await link.exchange(frame, {
       silenceMs: loadTimeoutMs,
+      firstSilenceMs: startMs,
       onNews(news) {
         if (news.kind === frameKinds.loading) file = JSON.parse(news.content.toString('utf8')) as string
       },
