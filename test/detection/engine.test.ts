@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { definePolicy, defineRule, type PolicyDefinition, type RuleDefinition } from '../../services/detection/authoring.ts'
+import { readDefinition, type LoadedPolicy, type LoadedRule } from '../../services/detection/definition.ts'
+import { createEngine, runPolicy, runRule } from '../../services/detection/engine.ts'
+
+const from = { file: 'test.ts', fingerprint: 'f' }
+
+function rule(own: Partial<RuleDefinition> & object): LoadedRule {
+  const base = { id: 'Rule', severity: 'Medium', description: 'x', logTypes: ['AWS.CloudTrail'], evaluate: () => true } as const
+  return readDefinition(defineRule({ match: { source: 'ec2.amazonaws.com' }, ...base, ...own }), from) as LoadedRule
+}
+
+function policy(own: Partial<PolicyDefinition>): LoadedPolicy {
+  const base = { id: 'Policy', severity: 'HIGH', description: 'x', resourceTypes: [], evaluate: () => false } as const
+  return readDefinition(definePolicy({ ...base, ...own }), from) as LoadedPolicy
+}
+
+const record = { eventSource: 'ec2.amazonaws.com', eventName: 'RunInstances' }
+
+describe('the index', () => {
+  test('only rules that asked for a name are handed out, with those that want every name of the source', () => {
+    const rules = [
+      rule({ id: 'Run', match: { source: 'ec2.amazonaws.com', names: ['RunInstances', 'StopInstances', 'RunInstances'] } }),
+      rule({ id: 'Any', match: { source: ['ec2.amazonaws.com', 'iam.amazonaws.com'] } }),
+      rule({ id: 'User', match: { source: 'iam.amazonaws.com', names: ['CreateUser'] } }),
+      rule({ id: 'Off', enabled: false }),
+    ]
+    const engine = createEngine(rules)
+    const ids = (source: string, name: string): string[] => engine.rulesFor(source, name).map(({ detection }) => detection.id)
+    expect(ids('ec2.amazonaws.com', 'RunInstances')).toEqual(['Run', 'Any'])
+    expect(ids('ec2.amazonaws.com', 'CreateUser')).toEqual(['Any'])
+    expect(ids('iam.amazonaws.com', 'CreateUser')).toEqual(['User', 'Any'])
+    expect(ids('s3.amazonaws.com', 'RunInstances')).toEqual([])
+    expect(ids('ec2.amazonaws.com', 'constructor')).toEqual(['Any'])
+    expect(ids('__proto__', 'toString')).toEqual([])
+  })
+
+  test('a look-up with 10,000 rules hands out no more than with one', () => {
+    const rules = Array.from({ length: 10_000 }, (_, index) =>
+      rule({ id: `R${index}`, match: { source: 'ec2.amazonaws.com', names: [`Name${index}`] } }),
+    )
+    expect(createEngine(rules).rulesFor('ec2.amazonaws.com', 'Name77')).toHaveLength(1)
+  })
+})
+
+describe('what a detection says', () => {
+  test('the id stands in for the title, the title for the dedup string, the metadata for the severity', () => {
+    expect(runRule(rule({}), record).answer).toEqual({
+      detectionId: 'Rule',
+      title: 'Rule',
+      severity: 'MEDIUM',
+      dedup: 'Rule',
+      context: {},
+    })
+    expect(runRule(rule({ displayName: 'Shown', title: () => '' }), record).answer).toMatchObject({
+      title: 'Shown',
+      dedup: 'Shown',
+    })
+    expect(runRule(rule({ title: () => 'said', dedup: () => '' }), record).answer).toMatchObject({ title: 'said', dedup: 'said' })
+  })
+
+  test('functions that throw or answer the wrong type never stop the alert; the defaults stand in', () => {
+    const { answer, complaints } = runRule(
+      rule({
+        title: () => {
+          throw new Error('no title')
+        },
+        severityOf: () => 'URGENT' as never,
+        dedup: () => 7 as never,
+        context: () => 'text' as never,
+      }),
+      record,
+    )
+    expect(answer).toEqual({
+      detectionId: 'Rule',
+      title: 'Rule',
+      severity: 'MEDIUM',
+      dedup: 'Rule',
+      context: { _error: 'context answered string' },
+    })
+    expect(complaints).toEqual([
+      'title threw Error: no title',
+      'severityOf answered "URGENT"; allowed: INFO, LOW, MEDIUM, HIGH, CRITICAL, DEFAULT',
+      'dedup answered number; allowed: text',
+      'context answered string; allowed: an object',
+    ])
+  })
+
+  test('severities are read in any case, and DEFAULT is the one of the metadata', () => {
+    expect(runRule(rule({ severityOf: () => 'Critical' }), record).answer).toMatchObject({ severity: 'CRITICAL' })
+    expect(runRule(rule({ severityOf: () => 'DEFAULT' }), record)).toMatchObject({ answer: { severity: 'MEDIUM' }, complaints: [] })
+  })
+
+  test('texts are cut to 1,000 characters with a mark', () => {
+    const { answer } = runRule(rule({ title: () => 'x'.repeat(2_000), dedup: () => 'y'.repeat(1_000) }), record)
+    expect(answer).toMatchObject({ title: `${'x'.repeat(985)}... (truncated)`, dedup: 'y'.repeat(1_000) })
+  })
+
+  test('NUL and half characters, which no database takes, are gone', () => {
+    expect(runRule(rule({ title: () => 'a\0b\ud800', context: () => ({ text: '\0c\udc00' }) }), record).answer).toMatchObject({
+      title: 'ab\ufffd',
+      context: { text: 'c\ufffd' },
+    })
+  })
+
+  test('a context that is too large or no JSON is replaced by its error', () => {
+    const large = runRule(rule({ context: () => ({ text: 'x'.repeat(300_000) }) }), record).answer
+    expect(large).toMatchObject({ context: { _error: 'the context is 300011 characters of JSON; at most 204800 are kept' } })
+    const circular: Record<string, never> = {}
+    Object.assign(circular, { self: circular })
+    expect(runRule(rule({ context: () => circular }), record)).toMatchObject({
+      answer: { context: { _error: expect.stringContaining('TypeError') } },
+    })
+  })
+
+  test.each([
+    ['a number', () => 1 as never, 'evaluate answered number; allowed: a boolean or a list of violations'],
+    [
+      'a list with a violation that has no key',
+      () => [{ title: 'x' }] as never,
+      'evaluate answered a violation with undefined as its key; allowed: { key: text, … }',
+    ],
+    [
+      'two violations of one key',
+      () => [{ key: 'a' }, { key: 'a' }],
+      'evaluate answered two violations with the key "a"; allowed: each key once',
+    ],
+    [
+      'a time that is none',
+      () => ({ result: true, validUntil: 'soon' }),
+      'evaluate answered string; allowed: an RFC 3339 time as validUntil',
+    ],
+  ])('a policy that answers %s is unknown', (_, evaluate, message) => {
+    expect(runPolicy(policy({ evaluate }), { id: 'x' }, {}).answer).toEqual({
+      detectionId: 'Policy',
+      outcome: 'unknown',
+      failure: { detectionId: 'Policy', reason: 'wrong-type', message },
+    })
+  })
+
+  test('an empty list of violations is a pass', () => {
+    expect(runPolicy(policy({ evaluate: () => [] }), { id: 'x' }, {}).answer).toMatchObject({ outcome: 'pass' })
+  })
+})
+
+test('minutes of the dedup period are read as Panther does: 0 is the default, less than 5 is 5', () => {
+  const minutes = [undefined, 0, 3, 90].map((given) => {
+    const slot = given === undefined ? {} : { dedupPeriodMinutes: given }
+    return rule(slot).detection.dedupPeriodMinutes
+  })
+  expect(minutes).toEqual([60, 60, 5, 90])
+})
+
+test.each([
+  ['arn:aws:s3:::logs-*', 'arn:aws:s3:::logs-2026', true],
+  ['*', 'anything', true],
+  ['*logs*', 'arn:logs', true],
+  ['a*b*c', 'a-b-b-c', true],
+  ['a*b*c', 'a-c-b', false],
+  ['ab*ba', 'aba', false],
+  ['exact', 'exactly', false],
+  ['a.c', 'abc', false],
+])('suppressing %s on the resource %s is %s', (pattern, id, expected) => {
+  const { outcome } = runPolicy(policy({ suppressions: [pattern] }), { id }, {}).answer
+  expect(outcome === 'pass').toBe(expected)
+})
