@@ -1,5 +1,9 @@
+import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
 import { DetectionError, testDetections, type LoadedDetection, type TestedDetection, type TestReport } from '#detection'
+
+/** The detections that come with Tripline, wherever it is started. */
+const shipped = ['policies', 'rules'].map((folder) => relative('', join(import.meta.dirname, '../..', folder)))
 
 export interface TestOptions {
   /** Folders or files; those that come with Tripline where empty. */
@@ -16,7 +20,7 @@ export interface TestOptions {
 export async function testCommand(options: TestOptions): Promise<number> {
   const wanted = readFilters(options.filter)
   if (typeof wanted === 'string') return misuse(wanted)
-  const paths = options.paths.length > 0 ? options.paths : ['policies', 'rules']
+  const paths = options.paths.length > 0 ? options.paths : shipped
   let report: TestReport
   try {
     report = await testDetections(paths, wanted)
