@@ -12,7 +12,7 @@ interface HitRow extends FindingRow {
 
 /** An empty answer means that another hit has just begun the epoch; the next statement sees it. */
 export async function hitFinding(database: Database, hit: RuleHit): Promise<{ finding: Finding; opened: boolean }> {
-  const subject = digest('rule', hit.detectionId, hit.dedup)
+  const subject = digest('rule', hit.detectionId, hit.accountId, hit.dedup)
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const row = await countHit(database, hit, subject)
     if (row === null) continue

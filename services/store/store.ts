@@ -169,7 +169,7 @@ export interface Findings {
   /** Ends an open finding. Null when it was not open. */
   end(id: string, ending: Ending, cause: Cause | null): Promise<Finding | null>
   /**
-   * Counts a rule's match: joins the latest finding of (detection, dedup) while its period (from its first match, database time) lasts, else
+   * Counts a rule's match: joins the latest finding of (detection, account, dedup) while its period (from its first match, database time) lasts, else
    * starts the next epoch. `opened` is true exactly once an epoch: when the count reaches the threshold.
    */
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
@@ -236,7 +236,7 @@ export interface Quarantine {
   list(limit: number): Promise<readonly (QuarantineItem & { id: string; count: number; receivedAt: Date })[]>
 }
 
-// ---- scans: for now the first baseline of each account
+// ---- scans: the first baseline of each account
 
 export interface Scan {
   readonly id: string

@@ -84,6 +84,14 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(opened).toEqual([false, false, false, true, false])
   })
 
+  it('keeps the matches of two accounts apart though their dedup is equal: each has its own team', async () => {
+    const { store } = await open()
+    const first = await store.findings.hit(aHit())
+    const other = await store.findings.hit(aHit({ accountId: '444455556666' }))
+    expect(other).toMatchObject({ opened: true, finding: { accountId: '444455556666', count: 1 } })
+    expect(other.finding.id).not.toBe(first.finding.id)
+  })
+
   it('begins the next epoch when the period from the first match is over', async () => {
     const subject = await open()
     const first = await subject.store.findings.hit(aHit())
