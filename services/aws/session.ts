@@ -1,8 +1,4 @@
-import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail'
-import type { EC2Client } from '@aws-sdk/client-ec2'
-import type { IAMClient } from '@aws-sdk/client-iam'
-import type { KMSClient } from '@aws-sdk/client-kms'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { ClientOf, Service } from './clients.ts'
 
 /**
  * AWS as one account and region sees it, through the assumed audit role. Clients are imported on first use and kept.
@@ -15,13 +11,11 @@ export interface Session {
   /** `aws`, `aws-cn` or `aws-us-gov`: the second part of ARNs. */
   readonly partition: string
   readonly signal: AbortSignal
-  ec2(): Promise<EC2Client>
-  iam(): Promise<IAMClient>
-  kms(): Promise<KMSClient>
-  /** Buckets live in their own region: pass it where it is known. */
-  s3(region?: string): Promise<S3Client>
-  /** Trails live in their home region: pass it where it is known. */
-  cloudtrail(region?: string): Promise<CloudTrailClient>
+  /**
+   * The client of a service in the session's region, or in another where a thing may live elsewhere (buckets, trails).
+   * Services for the whole account (IAM, classic WAF) answer in the partition's main region whatever is asked.
+   */
+  client<S extends Service>(service: S, region?: string): Promise<ClientOf<S>>
 }
 /** Opens sessions. One assumed role per account, renewed when a fifth of its life is left, asserted to be the account asked for. */
 export interface Sessions {

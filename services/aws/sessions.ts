@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { assumeRole } from './assume-role.ts'
-import { makers, type ClientOf, type ClientOptions, type Service } from './clients.ts'
+import { accountWide, makers, type ClientOf, type ClientOptions, type Service } from './clients.ts'
 import { createCredentialCache, type Credentials } from './credentials.ts'
 import { createLimiter, type Limiter } from './limiter.ts'
 import { partitionOf } from './partition.ts'
@@ -23,7 +23,7 @@ export interface SessionsConfig {
 }
 
 /** Calls a second that an account's region gets from us, until AWS says otherwise. */
-const perSecond: Readonly<Record<Service, number>> = { cloudtrail: 50, ec2: 100, iam: 100, kms: 100, s3: 400 }
+const perSecond: Readonly<Partial<Record<Service, number>>> = { cloudtrail: 50, ec2: 100, iam: 100, kms: 100, s3: 400 }
 
 /** Clients are heavy; with more accounts and regions than this the least used are made again. */
 const clientsKept = 500
@@ -72,7 +72,7 @@ export function createSessions(config: SessionsConfig): Sessions {
 
   /** The client as one session sees it: the same in everything but `send`. */
   const lend = async <S extends Service>(service: S, accountId: string, region: string, signal: AbortSignal) => {
-    const limiter = remember(limiters, `${service} ${accountId} ${region}`, () => createLimiter(perSecond[service]))
+    const limiter = remember(limiters, `${service} ${accountId} ${region}`, () => createLimiter(perSecond[service] ?? 50))
     const [model, first] = await client(service, accountId, region)
     const lent = Object.create(model) as ClientOf<S>
     const paced = (command: object): Promise<unknown> => {
@@ -99,11 +99,8 @@ export function createSessions(config: SessionsConfig): Sessions {
         region: real,
         partition: partitionOf(real).name,
         signal,
-        ec2: () => lend('ec2', accountId, real, signal),
-        iam: () => lend('iam', accountId, partitionOf(real).main, signal),
-        kms: () => lend('kms', accountId, real, signal),
-        s3: (other) => lend('s3', accountId, other ?? real, signal),
-        cloudtrail: (other) => lend('cloudtrail', accountId, other ?? real, signal),
+        client: (service, other) =>
+          lend(service, accountId, accountWide.has(service) ? partitionOf(real).main : (other ?? real), signal),
       }
     },
   }

@@ -84,8 +84,8 @@ async function* accounts(config: Config): AsyncGenerator<Finding> {
     for (const type of inventory.types) {
       for (const region of inventory.scope(type) === 'global' ? ['global'] : regions) {
         yield await attempt(`account ${name} (${id}) ${region} ${type}`, async () => {
-          for await (const first of inventory.list({ accountId: id, region, type }, AbortSignal.timeout(20_000)))
-            return `can be listed, first is ${first}`
+          for await (const { ids } of inventory.list({ accountId: id, region, type }, null, AbortSignal.timeout(20_000)))
+            if (ids[0] !== undefined) return `can be listed, first is ${ids[0]}`
           return 'can be listed, there is none'
         })
       }

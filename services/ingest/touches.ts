@@ -1,15 +1,17 @@
-import { resourceKey, type AuditEvent, type ResourceRef } from '#model'
+import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { ec2 } from './touches/ec2.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
 import { s3 } from './touches/s3.ts'
-import { refsOf, type Effect, type TouchKind } from './touches/table.ts'
+import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
 export interface Touch {
   readonly ref: ResourceRef
   readonly kind: TouchKind
+  /** What a fetched state shows once it is as new as the event. */
+  readonly witnesses: readonly Witness[]
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
@@ -25,7 +27,7 @@ export function touches(event: AuditEvent): readonly Touch[] {
   for (const effect of effects) {
     for (const ref of refsOf(effect, event)) {
       const key = resourceKey(ref)
-      if (!found.has(key)) found.set(key, { ref, kind: effect.kind })
+      if (!found.has(key)) found.set(key, { ref, kind: effect.kind, witnesses: witnessesOf(effect, event) })
     }
   }
   return found.size === 0 ? nothing : [...found.values()]

@@ -61,14 +61,14 @@ export function createCredentialReports(now: () => number = () => performance.no
 
 async function download(session: Session): Promise<string | null> {
   const { GetCredentialReportCommand } = await import('@aws-sdk/client-iam')
-  const iam = await session.iam()
+  const iam = await session.client('iam')
   const answer = await unless(iam.send(new GetCredentialReportCommand({})), ...notThere)
   return answer?.Content === undefined ? null : new TextDecoder().decode(answer.Content)
 }
 
 async function generate(session: Session, steps: readonly number[]): Promise<string | null> {
   const { GenerateCredentialReportCommand } = await import('@aws-sdk/client-iam')
-  const iam = await session.iam()
+  const iam = await session.client('iam')
   await iam.send(new GenerateCredentialReportCommand({}))
   for (const ms of steps) {
     if (ms > 0) await sleep(ms, undefined, { signal: session.signal })

@@ -24,9 +24,11 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     types: [...byType.keys()],
     shape: (type) => fetcherOf(type).shape,
     scope: (type) => fetcherOf(type).scope,
-    async *list({ accountId, region, type }, signal) {
+    volatile: (type) => fetcherOf(type).volatile ?? [],
+    eventId: ({ type, id }) => fetcherOf(type).eventId?.(id) ?? id,
+    async *list({ accountId, region, type }, after, signal) {
       try {
-        yield* fetcherOf(type).list(sessions.open(accountId, region, signal))
+        yield* fetcherOf(type).list(sessions.open(accountId, region, signal), after)
       } catch (error) {
         throw toInventoryError(error, `list ${type} of account ${accountId} in ${region}`)
       }

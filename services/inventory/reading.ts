@@ -1,3 +1,5 @@
+import type { Page } from './fetcher.ts'
+
 /** All members of a paged answer. */
 export async function gather<Page, Member>(
   pages: AsyncIterable<Page>,
@@ -6,6 +8,20 @@ export async function gather<Page, Member>(
   const members: Member[] = []
   for await (const page of pages) members.push(...(membersOf(page) ?? []))
   return members
+}
+
+/** A listing's pages as ids, each with the token after which it goes on. */
+export async function* idPages<Answer>(
+  answers: AsyncIterable<Answer>,
+  idsOf: (answer: Answer) => readonly string[] | undefined,
+  nextOf: (answer: Answer) => string | undefined,
+): AsyncGenerator<Page> {
+  for await (const answer of answers) yield { ids: idsOf(answer) ?? [], next: nextOf(answer) || null }
+}
+
+/** Paging of an SDK paginator that begins after a page, or at the start. */
+export function after(token: string | null): { startingToken?: string } {
+  return token === null ? {} : { startingToken: token }
 }
 
 /** Reads side by side: the first says whether the thing is there (null: it is not), the others what else belongs to it. */

@@ -62,14 +62,10 @@ async function list(parts: Needs, account: WatchedAccount, scanId: string, stop:
     for (const region of regions) {
       const scope = { accountId: account.id, region, type }
       try {
-        let wishes: Wish[] = []
-        for await (const id of parts.inventory.list(scope, stop)) {
-          wishes.push({ ref: { ...scope, id }, class: 'scan', cause: null, scanId, delayMs: 0 })
-          if (wishes.length < 200) continue
-          await parts.store.marks.wish(wishes)
-          wishes = []
+        for await (const { ids } of parts.inventory.list(scope, null, stop)) {
+          const wishes = ids.map((id): Wish => ({ ref: { ...scope, id }, class: 'scan', cause: null, scanId, delayMs: 0 }))
+          if (wishes.length > 0) await parts.store.marks.wish(wishes)
         }
-        if (wishes.length > 0) await parts.store.marks.wish(wishes)
         parts.bells.refresh.ring()
       } catch (error) {
         if (stop.aborted) return

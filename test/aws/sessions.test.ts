@@ -31,7 +31,7 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('the role of the account is assumed with the ExternalId, at the STS of our own region', async () => {
     const session = open({ region: 'eu-central-1', sessionName: 'tripline-test' }).open(accountId, 'us-west-2', stop)
-    await (await session.kms()).send(new ListKeysCommand({}))
+    await (await session.client('kms')).send(new ListKeysCommand({}))
     const [call] = assumed()
     const asked = new URLSearchParams(call?.body)
     expect(call?.region).toBe('eu-central-1')
@@ -46,7 +46,7 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
     ['us-gov-east-1', 'arn:aws-us-gov:iam::111111111111:role/audit', 'us-gov-west-1'],
   ])('a session in %s stays within its own partition', async (region, role, main) => {
     const session = open({ region: 'eu-west-1' }).open(accountId, region, stop)
-    await session.iam()
+    await session.client('iam')
     expect(session.region).toBe(region)
     expect(assumed()[0]?.region).toBe(main)
     expect(new URLSearchParams(assumed()[0]?.body).get('RoleArn')).toBe(role)
@@ -54,7 +54,7 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('a role may be given as an ARN with a place for the account', async () => {
     const session = open({ roleName: 'arn:aws:iam::{accountId}:role/path/audit' }).open(accountId, 'global', stop)
-    await (await session.iam()).send(new ListUsersCommand({}))
+    await (await session.client('iam')).send(new ListUsersCommand({}))
     expect(session.region).toBe('us-east-1')
     expect(new URLSearchParams(assumed()[0]?.body).get('RoleArn')).toBe('arn:aws:iam::111111111111:role/path/audit')
   })
@@ -65,8 +65,8 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
       ['eu-west-1', 'us-east-1', 'eu-west-1'].flatMap((region) => {
         const session = sessions.open(accountId, region, stop)
         return [
-          session.kms().then((kms) => kms.send(new ListKeysCommand({}))),
-          session.ec2().then((ec2) => ec2.send(new DescribeVpcsCommand({}))),
+          session.client('kms').then((kms) => kms.send(new ListKeysCommand({}))),
+          session.client('ec2').then((ec2) => ec2.send(new DescribeVpcsCommand({}))),
         ]
       }),
     )
@@ -75,7 +75,7 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('a session of another account than asked for is refused', async () => {
     proxy.inject({ operation: 'AssumeRole' }, { kind: 'rewrite', change: (body) => body.replaceAll(accountId, '999999999999') })
-    const error = await refusal(open().open(accountId, 'eu-west-1', stop).kms())
+    const error = await refusal(open().open(accountId, 'eu-west-1', stop).client('kms'))
     expect(error).toMatchObject({ code: 'wrong-account', retryable: false })
     expect(error.message).toContain('expected a session of account 111111111111, got one of 999999999999')
     expect(proxy.seen.filter(({ service }) => service === 'kms')).toEqual([])
@@ -83,11 +83,11 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('a fixed role that belongs to one account is refused for every other', async () => {
     const session = open({ roleName: 'arn:aws:iam::222222222222:role/audit' }).open(accountId, 'eu-west-1', stop)
-    expect(await refusal(session.kms())).toMatchObject({ code: 'wrong-account' })
+    expect(await refusal(session.client('kms'))).toMatchObject({ code: 'wrong-account' })
   })
 
   test('something that is no account id is refused without a call', async () => {
-    const error = await refusal(open().open('1111:role/evil', 'eu-west-1', stop).kms())
+    const error = await refusal(open().open('1111:role/evil', 'eu-west-1', stop).client('kms'))
     expect(error.code).toBe('bad-answer')
     expect(proxy.seen).toEqual([])
   })
@@ -95,15 +95,15 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
   test('a refused role is asked for once by a storm of callers', async () => {
     proxy.inject({ operation: 'AssumeRole' }, { kind: 'error', code: 'AccessDenied', status: 403 })
     const session = open().open(accountId, 'eu-west-1', stop)
-    const errors = await Promise.all([session.kms(), session.ec2(), session.s3()].map(refusal))
+    const errors = await Promise.all([session.client('kms'), session.client('ec2'), session.client('s3')].map(refusal))
     expect(errors.map(({ code }) => code)).toEqual(['role-missing', 'role-missing', 'role-missing'])
-    await refusal(session.iam())
+    await refusal(session.client('iam'))
     expect(assumed()).toHaveLength(1)
   })
 
   test('expired credentials are renewed, and the call is made again with new ones', async () => {
     const session = open().open(accountId, 'eu-west-1', stop)
-    const kms = await session.kms()
+    const kms = await session.client('kms')
     await kms.send(new ListKeysCommand({}))
     const old = proxy.seen.at(-1)?.accessKeyId
     if (old === undefined) throw new Error('no call was seen')
@@ -115,7 +115,7 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('an error names the call, and holds no header, token or foreign error', async () => {
     proxy.inject({ service: 's3' }, { kind: 'error', code: 'AccessDenied', status: 403 })
-    const s3 = await open().open(accountId, 'eu-west-1', stop).s3('eu-central-1')
+    const s3 = await open().open(accountId, 'eu-west-1', stop).client('s3', 'eu-central-1')
     const error = await refusal(s3.send(new GetBucketLocationCommand({ Bucket: 'some-bucket' })))
     expect(error.message).toBe('s3 GetBucketLocation in account 111111111111 eu-central-1: access-denied (AccessDenied): HTTP 403')
     const everything = `${JSON.stringify(error)} ${error.stack} ${String(error.cause)}`
@@ -125,14 +125,14 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
 
   test('hostile words in an answer do not reach the message', async () => {
     proxy.inject({ service: 'kms' }, { kind: 'error', code: '<!channel> \u001B[31m', status: 400 })
-    const error = await refusal((await open().open(accountId, 'eu-west-1', stop).kms()).send(new ListKeysCommand({})))
+    const error = await refusal((await open().open(accountId, 'eu-west-1', stop).client('kms')).send(new ListKeysCommand({})))
     expect(error).toMatchObject({ code: 'bad-answer', awsCode: 'unknown' })
     expect(error.message).not.toContain('channel')
   })
 
   test('an AWS that is not there is unavailable and may be tried again', async () => {
     const session = open({ endpoint: 'http://127.0.0.1:9' }).open(accountId, 'eu-west-1', stop)
-    expect(await refusal(session.kms())).toMatchObject({ code: 'unavailable', awsCode: 'ECONNREFUSED', retryable: true })
+    expect(await refusal(session.client('kms'))).toMatchObject({ code: 'unavailable', awsCode: 'ECONNREFUSED', retryable: true })
   })
 })
 

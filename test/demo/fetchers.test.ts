@@ -19,6 +19,7 @@ import { emptyAccount } from '../../services/processes/demo/account.ts'
 import { startAwsServer, type AwsServer } from '../../services/processes/demo/aws-server.ts'
 import { xsi } from '../../services/processes/demo/aws-s3.ts'
 import { credentialsOf, needMoto, startMoto, type Moto } from '../support/moto.ts'
+import { idsOf } from '../support/ids.ts'
 
 const stop = new AbortController()
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessionToken: '' }
@@ -51,7 +52,7 @@ describe('the recorded accounts', () => {
           region: inventory.scope(type) === 'global' ? 'global' : account.region,
           type,
         }
-        for await (const id of inventory.list(scope, stop.signal)) {
+        for (const id of await idsOf(inventory.list(scope, null, stop.signal))) {
           const fetched = await inventory.fetch({ ...scope, id }, stop.signal)
           expect(fetched).toMatchObject({ status: 'present', attributes: { AccountId: account.id, ResourceId: id } })
           counts[type] = (counts[type] ?? 0) + 1

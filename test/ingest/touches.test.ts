@@ -198,7 +198,11 @@ describe('every type is found when it is created, changed, tagged and deleted', 
 
   test('a reference carries account and type', () => {
     expect(touched('s3', { name: 'DeleteBucket', request: { bucketName: 'b-1' } })).toEqual([
-      { kind: 'delete', ref: { accountId: account, region: 'us-east-1', type: 'AWS.S3.Bucket', id: 'arn:aws:s3:::b-1' } },
+      {
+        kind: 'delete',
+        witnesses: [{ kind: 'gone' }],
+        ref: { accountId: account, region: 'us-east-1', type: 'AWS.S3.Bucket', id: 'arn:aws:s3:::b-1' },
+      },
     ])
   })
 

@@ -6,6 +6,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, startMoto } from '../support/moto.ts'
 import { openAccount, policy } from './world.ts'
 import { PutUserPolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam'
+import { idsOf } from '../support/ids.ts'
 
 /** S3 names some permissions otherwise than the calls. */
 const renamed: Readonly<Record<string, string>> = {
@@ -37,7 +38,7 @@ describe.runIf(needMoto('the documented permissions'))('the documented permissio
       const inventory = createInventory({ sessions })
       for (const type of inventory.types) {
         const scope = { accountId: account.accountId, region: inventory.scope(type) === 'global' ? 'global' : 'eu-west-1', type }
-        const [id = ''] = await Array.fromAsync(inventory.list(scope, AbortSignal.timeout(10_000)))
+        const [id = ''] = await idsOf(inventory.list(scope, null, AbortSignal.timeout(10_000)))
         expect(await inventory.fetch({ ...scope, id }, AbortSignal.timeout(10_000))).toMatchObject({ status: 'present' })
       }
       const calls = proxy.seen.filter(({ service }) => service !== 'sts')

@@ -5,6 +5,7 @@ import type { ResourceRef } from '#model'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, startMoto, type Moto } from '../support/moto.ts'
 import { openAccount, type TestAccount } from './world.ts'
+import { idsOf } from '../support/ids.ts'
 
 const stop = new AbortController().signal
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessionToken: 'testing' }
@@ -196,14 +197,14 @@ describe.runIf(needMoto('the inventory against a moto that fails'))(
 
     test('a list that breaks off throws, so that it is never taken for complete', async () => {
       proxy.inject({ operation: 'ListUsers' }, { kind: 'error', code: 'AccessDenied', status: 403 })
-      const list = Array.fromAsync(inventory.list({ accountId: '111111111111', region: 'global', type: 'AWS.IAM.User' }, stop))
+      const list = idsOf(inventory.list({ accountId: '111111111111', region: 'global', type: 'AWS.IAM.User' }, null, stop))
       await expect(list).rejects.toMatchObject({ name: 'InventoryError', code: 'access-denied' })
     })
 
     test('every page of a long list is read', async () => {
       const names = Array.from({ length: 1_050 }, (_, index) => `many-${index}`)
       for (let at = 0; at < names.length; at += 50) await Promise.all(names.slice(at, at + 50).map((name) => account.role(name)))
-      const ids = await Array.fromAsync(inventory.list({ accountId: '111111111111', region: 'global', type: 'AWS.IAM.Role' }, stop))
+      const ids = await idsOf(inventory.list({ accountId: '111111111111', region: 'global', type: 'AWS.IAM.Role' }, null, stop))
       expect(new Set(ids).size).toBe(names.length)
       expect(proxy.seen.filter(({ operation }) => operation === 'ListRoles')).toHaveLength(2)
     })

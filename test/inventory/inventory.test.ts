@@ -10,6 +10,7 @@ import type { JsonObject, ResourceRef } from '#model'
 import { needMoto, startMoto, type Moto } from '../support/moto.ts'
 import { deviations, shapes } from './conforms.ts'
 import { openAccount, policy, trust, type TestAccount } from './world.ts'
+import { idsOf } from '../support/ids.ts'
 
 const stop = new AbortController().signal
 const accounts = ['111111111111', '222222222222'] as const
@@ -46,7 +47,7 @@ describe.runIf(needMoto('the inventory against moto, in two accounts'))(
     }
 
     async function listed(account: TestAccount, type: string, region: string): Promise<readonly string[]> {
-      return Array.fromAsync(inventory.list({ accountId: account.accountId, region, type }, stop))
+      return idsOf(inventory.list({ accountId: account.accountId, region, type }, null, stop))
     }
 
     describe('AWS.S3.Bucket', () => {

@@ -21,7 +21,7 @@ interface Target {
 }
 type Fault =
   | { readonly kind: 'error'; readonly code: string; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: 'text'; readonly status: number; readonly body: string }
+  | { readonly kind: 'text'; readonly status: number; readonly body: string; readonly type?: string }
   /** Never answers. */
   | { readonly kind: 'hang' }
   /** Answers with a head and then nothing. */
@@ -116,7 +116,7 @@ function answer(
       return undefined
     }
     case 'text':
-      outgoing.writeHead(fault.status, { 'content-type': 'text/html' })
+      outgoing.writeHead(fault.status, { 'content-type': fault.type ?? 'text/html' })
       outgoing.end(fault.body)
       return undefined
     case 'hang-in-body':
@@ -161,7 +161,10 @@ function read(incoming: IncomingMessage, body: string): Seen {
   const [accessKeyId = '', region = '', service = ''] = scope?.slice(1) ?? []
   const header = incoming.headers['x-amz-target']
   const operation =
-    typeof header === 'string' ? (header.split('.').at(-1) ?? '') : (new URLSearchParams(body).get('Action') ?? s3Operation(url))
+    typeof header === 'string'
+      ? (header.split('.').at(-1) ?? '')
+      : (new URLSearchParams(body).get('Action') ??
+        (service === 's3' ? s3Operation(url) : restOperation(service, incoming.method, url)))
   return { service, operation, region, accessKeyId, path: url.pathname, body }
 }
 
@@ -178,17 +181,25 @@ const s3Operations: Readonly<Record<string, string>> = {
   versioning: 'GetBucketVersioning',
 }
 
+/** Services whose calls are told by method and path alone. */
+const rest: Readonly<Record<string, readonly (readonly [method: string, path: RegExp, operation: string])[]>> = {}
+
+function restOperation(service: string, method = 'GET', { pathname }: URL): string {
+  return rest[service]?.find(([verb, path]) => verb === method && path.test(pathname))?.[2] ?? `${method} ${pathname}`
+}
+
 function s3Operation({ pathname, searchParams }: URL): string {
   if (pathname === '/') return 'ListBuckets'
   for (const key of searchParams.keys()) if (s3Operations[key] !== undefined) return s3Operations[key]
   return 'other'
 }
 
+const xml = new Set(['s3', 'ec2', 'iam', 'sts', 'rds', 'redshift', 'elasticloadbalancing', 'cloudformation', 'sns'])
+
 /** An error as the service words it on the wire. */
 function errorBody(service: string, code: string): { type: string; text: string } {
   const message = 'injected by the fault proxy'
-  if (service === 'kms' || service === 'cloudtrail')
-    return { type: 'application/x-amz-json-1.1', text: JSON.stringify({ __type: code, message }) }
+  if (!xml.has(service)) return { type: 'application/x-amz-json-1.1', text: JSON.stringify({ __type: code, message }) }
   const error = `<Error><Code>${code.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</Code><Message>${message}</Message></Error>`
   if (service === 's3') return { type: 'application/xml', text: `<?xml version="1.0"?>${error}` }
   if (service === 'ec2') return { type: 'text/xml', text: `<Response><Errors>${error}</Errors><RequestID>1</RequestID></Response>` }

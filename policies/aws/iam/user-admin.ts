@@ -1,4 +1,6 @@
-import { definePolicy, type IamUser } from 'tripline'
+import { definePolicy, type AttributesOf } from 'tripline'
+
+type IamUser = AttributesOf<'AWS.IAM.User'>
 import { coversAction, statementsOf } from '../policy-document.ts'
 
 /** AWS's own policies that give everything, or the means to take it. */

@@ -1,4 +1,4 @@
-import { definePolicy, type S3Bucket } from 'tripline'
+import { definePolicy, type AttributesOf } from 'tripline'
 import { publicWays } from './public-access.ts'
 
 export default definePolicy({
@@ -125,7 +125,7 @@ export default definePolicy({
   ],
 })
 
-function readers(bucket: S3Bucket): readonly string[] {
+function readers(bucket: AttributesOf<'AWS.S3.Bucket'>): readonly string[] {
   return publicWays(bucket, {
     permissions: ['READ', 'FULL_CONTROL'],
     actions: ['s3:getobject', 's3:getobjectversion', 's3:listbucket', 's3:listbucketversions'],

@@ -1,4 +1,4 @@
-import { definePolicy, type S3Bucket } from 'tripline'
+import { definePolicy, type AttributesOf } from 'tripline'
 import { publicWays } from './public-access.ts'
 
 export default definePolicy({
@@ -87,7 +87,7 @@ export default definePolicy({
   ],
 })
 
-function writers(bucket: S3Bucket): readonly string[] {
+function writers(bucket: AttributesOf<'AWS.S3.Bucket'>): readonly string[] {
   return publicWays(bucket, {
     permissions: ['WRITE', 'WRITE_ACP', 'FULL_CONTROL'],
     actions: [

@@ -1,4 +1,4 @@
-import type { S3Bucket } from 'tripline'
+import type { AttributesOf } from 'tripline'
 import { openTo } from '../policy-document.ts'
 
 const everybody = new Map([
@@ -11,7 +11,7 @@ const everybody = new Map([
  * whole account is not part of a bucket: with one, a bucket can be more closed than this says, never more open.
  */
 export function publicWays(
-  { Grants, Policy, PublicAccessBlockConfiguration: block }: S3Bucket,
+  { Grants, Policy, PublicAccessBlockConfiguration: block }: AttributesOf<'AWS.S3.Bucket'>,
   wanted: { readonly permissions: readonly string[]; readonly actions: readonly string[] },
 ): readonly string[] {
   const ways: string[] = []

@@ -1,4 +1,5 @@
 import { partitionOf } from '../region.ts'
+import { becomes, nothing, tagged, untagged } from './shows.ts'
 import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /** Trails are named by name, in their home region, or by ARN. An organisation's trail is its owner's and not ours. */
@@ -28,9 +29,11 @@ export const cloudtrail: ServiceTable = {
   events: {
     CreateTrail: [touch('create')],
     DeleteTrail: [touch('delete')],
-    ...each(
-      ['UpdateTrail', 'StartLogging', 'StopLogging', 'PutEventSelectors', 'PutInsightSelectors', 'AddTags', 'RemoveTags'],
-      touch('update'),
-    ),
+    StartLogging: [{ ...touch('update'), shows: becomes('Status.IsLogging', true) }],
+    StopLogging: [{ ...touch('update'), shows: becomes('Status.IsLogging', false) }],
+    AddTags: [{ ...touch('update'), shows: tagged('requestParameters.tagsList') }],
+    RemoveTags: [{ ...touch('update'), shows: untagged('requestParameters.tagsList') }],
+    PutInsightSelectors: [{ ...touch('update'), shows: nothing }],
+    ...each(['UpdateTrail', 'PutEventSelectors'], touch('update')),
   },
 }

@@ -1,4 +1,4 @@
-import { isObject, type AuditEvent, type Json, type ResourceRef } from '#model'
+import { isObject, type AuditEvent, type Json, type ResourceRef, type Witness } from '#model'
 
 export type TouchKind = 'create' | 'update' | 'delete'
 
@@ -18,6 +18,19 @@ export interface Effect {
    * into the one value that stands in its place); `@caller` is the user who called.
    */
   readonly from: readonly string[]
+  /**
+   * What a fetched state shows once it is as new as the event; see `shows.ts`. Left out, or when it finds nothing in the event: that
+   * the resource is there after a create, gone after a delete, different after an update.
+   */
+  readonly shows?: (event: AuditEvent) => readonly Witness[]
+}
+
+/** What a state must show to be as new as the event. */
+export function witnessesOf(effect: Effect, event: AuditEvent): readonly Witness[] {
+  const told = effect.shows?.(event) ?? []
+  if (effect.kind === 'delete') return [{ kind: 'gone' }]
+  if (effect.kind === 'create') return [{ kind: 'present' }, ...told]
+  return told.length > 0 ? told : [{ kind: 'change' }]
 }
 
 /** The events of one service that touch resources, by event name. To add one, copy a line. */

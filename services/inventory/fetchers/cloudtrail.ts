@@ -17,11 +17,10 @@ export const cloudtrail: Fetcher = {
   scope: 'regional',
   async *list(session) {
     const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-    const client = await session.cloudtrail()
+    const client = await session.client('cloudtrail')
     const { trailList } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: false }))
-    for (const trail of trailList ?? []) {
-      if (trail.HomeRegion === session.region && isOwn(session, trail)) yield must(trail.TrailARN, 'TrailARN')
-    }
+    const own = (trailList ?? []).filter((trail) => trail.HomeRegion === session.region && isOwn(session, trail))
+    yield { ids: own.map(({ TrailARN }) => must(TrailARN, 'TrailARN')), next: null }
   },
   async fetch(session, ref) {
     const region = ref.id.split(':')[3] ?? session.region
@@ -58,14 +57,14 @@ export const cloudtrail: Fetcher = {
 
 async function describe(session: Session, region: string, arn: string): Promise<Trail | null> {
   const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
-  const client = await session.cloudtrail(region)
+  const client = await session.client('cloudtrail', region)
   const answer = await unless(client.send(new DescribeTrailsCommand({ trailNameList: [arn] })), 'TrailNotFound')
   return answer?.trailList?.find((trail) => trail.TrailARN === arn && isOwn(session, trail)) ?? null
 }
 
 async function readParts(session: Session, region: string, arn: string) {
   const aws = await import('@aws-sdk/client-cloudtrail')
-  const client = await session.cloudtrail(region)
+  const client = await session.client('cloudtrail', region)
   const [status, selectors, tags] = await Promise.all([
     client.send(new aws.GetTrailStatusCommand({ Name: arn })),
     client.send(new aws.GetEventSelectorsCommand({ TrailName: arn })),

@@ -2,7 +2,7 @@ import type { SecurityGroup } from '@aws-sdk/client-ec2'
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { lastPart, must } from '../reading.ts'
+import { after, idPages, lastPart, must } from '../reading.ts'
 import { ec2SecurityGroupShape } from '../shapes/ec2-security-group.ts'
 
 const type = 'AWS.EC2.SecurityGroup'
@@ -12,15 +12,18 @@ export const ec2SecurityGroup: Fetcher = {
   type,
   shape: 1,
   scope: 'regional',
-  async *list(session) {
+  async *list(session, token) {
     const { paginateDescribeSecurityGroups } = await import('@aws-sdk/client-ec2')
-    for await (const page of paginateDescribeSecurityGroups({ client: await session.ec2(), pageSize: 1_000 }, {})) {
-      for (const group of page.SecurityGroups ?? []) yield arnOf(session, group)
-    }
+    const paging = { client: await session.client('ec2'), pageSize: 1_000, ...after(token) }
+    yield* idPages(
+      paginateDescribeSecurityGroups(paging, {}),
+      ({ SecurityGroups }) => SecurityGroups?.map((group) => arnOf(session, group)),
+      ({ NextToken }) => NextToken,
+    )
   },
   async fetch(session, ref) {
     const { DescribeSecurityGroupsCommand } = await import('@aws-sdk/client-ec2')
-    const ec2 = await session.ec2()
+    const ec2 = await session.client('ec2')
     const command = new DescribeSecurityGroupsCommand({ GroupIds: [lastPart(ref.id)] })
     const group = (await unless(ec2.send(command), 'InvalidGroup.NotFound'))?.SecurityGroups?.[0]
     if (group === undefined) return { status: 'gone' }

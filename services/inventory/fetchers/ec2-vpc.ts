@@ -2,7 +2,7 @@ import type { Vpc } from '@aws-sdk/client-ec2'
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { gather, lastPart, must, together } from '../reading.ts'
+import { after, gather, idPages, lastPart, must, together } from '../reading.ts'
 import { ec2VpcShape } from '../shapes/ec2-vpc.ts'
 
 const type = 'AWS.EC2.VPC'
@@ -12,11 +12,14 @@ export const ec2Vpc: Fetcher = {
   type,
   shape: 1,
   scope: 'regional',
-  async *list(session) {
+  async *list(session, token) {
     const { paginateDescribeVpcs } = await import('@aws-sdk/client-ec2')
-    for await (const page of paginateDescribeVpcs({ client: await session.ec2(), pageSize: 1_000 }, {})) {
-      for (const vpc of page.Vpcs ?? []) yield arnOf(session, vpc)
-    }
+    const pages = paginateDescribeVpcs({ client: await session.client('ec2'), pageSize: 1_000, ...after(token) }, {})
+    yield* idPages(
+      pages,
+      ({ Vpcs }) => Vpcs?.map((vpc) => arnOf(session, vpc)),
+      ({ NextToken }) => NextToken,
+    )
   },
   async fetch(session, ref) {
     const id = lastPart(ref.id)
@@ -54,14 +57,14 @@ export const ec2Vpc: Fetcher = {
 
 async function describe(session: Session, id: string): Promise<Vpc | null> {
   const { DescribeVpcsCommand } = await import('@aws-sdk/client-ec2')
-  const ec2 = await session.ec2()
+  const ec2 = await session.client('ec2')
   const answer = await unless(ec2.send(new DescribeVpcsCommand({ VpcIds: [id] })), 'InvalidVpcID.NotFound')
   return answer?.Vpcs?.[0] ?? null
 }
 
 async function readParts(session: Session, id: string) {
   const aws = await import('@aws-sdk/client-ec2')
-  const paging = { client: await session.ec2(), pageSize: 1_000 }
+  const paging = { client: await session.client('ec2'), pageSize: 1_000 }
   // The longest pages that each of these allows.
   const shortPaging = { ...paging, pageSize: 100 }
   const ofVpc = { Filters: [{ Name: 'vpc-id', Values: [id] }] }

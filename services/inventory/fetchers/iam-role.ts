@@ -1,7 +1,7 @@
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { decodeDocument, gather, lastPart, must, together } from '../reading.ts'
+import { after, decodeDocument, gather, idPages, lastPart, must, together } from '../reading.ts'
 import { iamRoleShape } from '../shapes/iam-role.ts'
 
 const type = 'AWS.IAM.Role'
@@ -11,16 +11,19 @@ export const iamRole: Fetcher = {
   type,
   shape: 1,
   scope: 'global',
-  async *list(session) {
+  async *list(session, token) {
     const { paginateListRoles } = await import('@aws-sdk/client-iam')
-    for await (const page of paginateListRoles({ client: await session.iam(), pageSize: 1_000 }, {})) {
-      for (const role of page.Roles ?? []) yield must(role.Arn, 'Arn')
-    }
+    const pages = paginateListRoles({ client: await session.client('iam'), pageSize: 1_000, ...after(token) }, {})
+    yield* idPages(
+      pages,
+      ({ Roles }) => Roles?.map(({ Arn }) => must(Arn, 'Arn')),
+      ({ Marker }) => Marker,
+    )
   },
   async fetch(session, ref) {
     const name = lastPart(ref.id)
     const { GetRoleCommand } = await import('@aws-sdk/client-iam')
-    const iam = await session.iam()
+    const iam = await session.client('iam')
     const get = unless(iam.send(new GetRoleCommand({ RoleName: name })), 'NoSuchEntity')
     const found = await together(get, Promise.all([inlinePolicies(session, name), managedPolicyNames(session, name)]))
     if (found === null) return { status: 'gone' }
@@ -50,7 +53,7 @@ export const iamRole: Fetcher = {
 
 async function inlinePolicies(session: Session, RoleName: string): Promise<Record<string, string>> {
   const { GetRolePolicyCommand, paginateListRolePolicies } = await import('@aws-sdk/client-iam')
-  const client = await session.iam()
+  const client = await session.client('iam')
   const names = await gather(paginateListRolePolicies({ client, pageSize: 1_000 }, { RoleName }), (page) => page.PolicyNames)
   const documents = await Promise.all(
     names.map(async (PolicyName) => {
@@ -63,7 +66,7 @@ async function inlinePolicies(session: Session, RoleName: string): Promise<Recor
 
 async function managedPolicyNames(session: Session, RoleName: string): Promise<readonly string[]> {
   const { paginateListAttachedRolePolicies } = await import('@aws-sdk/client-iam')
-  const pages = paginateListAttachedRolePolicies({ client: await session.iam(), pageSize: 1_000 }, { RoleName })
+  const pages = paginateListAttachedRolePolicies({ client: await session.client('iam'), pageSize: 1_000 }, { RoleName })
   const attached = await gather(pages, (page) => page.AttachedPolicies)
   return attached.map(({ PolicyName }) => must(PolicyName, 'PolicyName'))
 }

@@ -3,7 +3,7 @@ import type { Session } from '#aws'
 import { createCredentialReports } from '../credential-report.ts'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { decodeDocument, gather, lastPart, must, together } from '../reading.ts'
+import { after, decodeDocument, gather, idPages, lastPart, must, together } from '../reading.ts'
 import { iamUserShape } from '../shapes/iam-user.ts'
 
 const type = 'AWS.IAM.User'
@@ -18,16 +18,19 @@ export function createIamUser(): Fetcher {
     type,
     shape: 1,
     scope: 'global',
-    async *list(session) {
+    async *list(session, token) {
       const { paginateListUsers } = await import('@aws-sdk/client-iam')
-      for await (const page of paginateListUsers({ client: await session.iam(), pageSize: 1_000 }, {})) {
-        for (const user of page.Users ?? []) yield must(user.Arn, 'Arn')
-      }
+      const pages = paginateListUsers({ client: await session.client('iam'), pageSize: 1_000, ...after(token) }, {})
+      yield* idPages(
+        pages,
+        ({ Users }) => Users?.map(({ Arn }) => must(Arn, 'Arn')),
+        ({ Marker }) => Marker,
+      )
     },
     async fetch(session, ref) {
       const name = lastPart(ref.id)
       const { GetUserCommand } = await import('@aws-sdk/client-iam')
-      const iam = await session.iam()
+      const iam = await session.client('iam')
       const get = unless(iam.send(new GetUserCommand({ UserName: name })), 'NoSuchEntity')
       const found = await together(get, Promise.all([readParts(session, name), reports.of(session)]))
       if (found === null) return { status: 'gone' }
@@ -59,7 +62,7 @@ export function createIamUser(): Fetcher {
 
 async function readParts(session: Session, UserName: string) {
   const aws = await import('@aws-sdk/client-iam')
-  const paging = { client: await session.iam(), pageSize: 1_000 }
+  const paging = { client: await session.client('iam'), pageSize: 1_000 }
   const [inline, attached, groups, devices] = await Promise.all([
     inlinePolicies(session, UserName),
     gather(aws.paginateListAttachedUserPolicies(paging, { UserName }), (page) => page.AttachedPolicies),
@@ -71,7 +74,7 @@ async function readParts(session: Session, UserName: string) {
 
 async function inlinePolicies(session: Session, UserName: string): Promise<Record<string, string>> {
   const { GetUserPolicyCommand, paginateListUserPolicies } = await import('@aws-sdk/client-iam')
-  const client = await session.iam()
+  const client = await session.client('iam')
   const names = await gather(paginateListUserPolicies({ client, pageSize: 1_000 }, { UserName }), (page) => page.PolicyNames)
   const documents = await Promise.all(
     names.map(async (PolicyName) => {

@@ -2,7 +2,7 @@ import type { KeyMetadata } from '@aws-sdk/client-kms'
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { gather, lastPart, must } from '../reading.ts'
+import { after, gather, idPages, lastPart, must } from '../reading.ts'
 import { kmsKeyShape } from '../shapes/kms-key.ts'
 
 const type = 'AWS.KMS.Key'
@@ -12,11 +12,14 @@ export const kmsKey: Fetcher = {
   type,
   shape: 1,
   scope: 'regional',
-  async *list(session) {
+  async *list(session, token) {
     const { paginateListKeys } = await import('@aws-sdk/client-kms')
-    for await (const page of paginateListKeys({ client: await session.kms(), pageSize: 1_000 }, {})) {
-      for (const key of page.Keys ?? []) yield must(key.KeyArn, 'KeyArn')
-    }
+    const pages = paginateListKeys({ client: await session.client('kms'), pageSize: 1_000, ...after(token) }, {})
+    yield* idPages(
+      pages,
+      ({ Keys }) => Keys?.map(({ KeyArn }) => must(KeyArn, 'KeyArn')),
+      ({ NextMarker }) => NextMarker,
+    )
   },
   async fetch(session, ref) {
     const id = lastPart(ref.id)
@@ -60,28 +63,28 @@ export const kmsKey: Fetcher = {
 
 async function describe(session: Session, KeyId: string): Promise<KeyMetadata | null> {
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms')
-  const kms = await session.kms()
+  const kms = await session.client('kms')
   const answer = await unless(kms.send(new DescribeKeyCommand({ KeyId })), 'NotFound')
   return answer === null ? null : must(answer.KeyMetadata, 'KeyMetadata')
 }
 
 async function policyOf(session: Session, KeyId: string): Promise<string | null> {
   const { GetKeyPolicyCommand } = await import('@aws-sdk/client-kms')
-  const kms = await session.kms()
+  const kms = await session.client('kms')
   return (await kms.send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }))).Policy ?? null
 }
 
 /** Null for keys that cannot rotate: asymmetric, imported, from another store, not yet usable. */
 async function rotationOf(session: Session, KeyId: string): Promise<boolean | null> {
   const { GetKeyRotationStatusCommand } = await import('@aws-sdk/client-kms')
-  const kms = await session.kms()
+  const kms = await session.client('kms')
   const answer = await unless(kms.send(new GetKeyRotationStatusCommand({ KeyId })), 'UnsupportedOperation', 'KMSInvalidState')
   return answer?.KeyRotationEnabled ?? null
 }
 
 async function tagsOf(session: Session, KeyId: string) {
   const { paginateListResourceTags } = await import('@aws-sdk/client-kms')
-  const pages = paginateListResourceTags({ client: await session.kms(), pageSize: 50 }, { KeyId })
+  const pages = paginateListResourceTags({ client: await session.client('kms'), pageSize: 50 }, { KeyId })
   const tags = await gather(pages, (page) => page.Tags)
   return tags.map(({ TagKey: Key, TagValue: Value }) => ({ Key, Value }))
 }

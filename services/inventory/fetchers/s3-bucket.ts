@@ -3,7 +3,7 @@ import type { ResourceRef } from '#model'
 import type { Session } from '#aws'
 import { awsCodeOf, failedAs, unless } from '../error.ts'
 import type { Fetched, Fetcher } from '../fetcher.ts'
-import { lastPart } from '../reading.ts'
+import { after, idPages, lastPart, must } from '../reading.ts'
 import { s3BucketShape } from '../shapes/s3-bucket.ts'
 
 const type = 'AWS.S3.Bucket'
@@ -13,10 +13,14 @@ export const s3Bucket: Fetcher = {
   type,
   shape: 1,
   scope: 'regional',
-  async *list(session) {
-    for await (const bucket of buckets(session, { BucketRegion: session.region })) {
-      if (bucket.Name !== undefined) yield `arn:${session.partition}:s3:::${bucket.Name}`
-    }
+  async *list(session, token) {
+    const { paginateListBuckets } = await import('@aws-sdk/client-s3')
+    const paging = { client: await session.client('s3'), pageSize: 1_000, ...after(token) }
+    yield* idPages(
+      paginateListBuckets(paging, { BucketRegion: session.region }),
+      ({ Buckets }) => Buckets?.map(({ Name }) => `arn:${session.partition}:s3:::${must(Name, 'Name')}`),
+      ({ ContinuationToken }) => ContinuationToken,
+    )
   },
   async fetch(session, ref) {
     try {
@@ -56,7 +60,7 @@ async function read(session: Session, ref: ResourceRef, region: string): Promise
 /** Every setting of a bucket, side by side. Only "was never set" is null; refused or throttled is an error. */
 async function readSettings(session: Session, name: string, region: string) {
   const aws = await import('@aws-sdk/client-s3')
-  const s3 = await session.s3(region)
+  const s3 = await session.client('s3', region)
   const of = { Bucket: name, ExpectedBucketOwner: session.accountId }
   const [location, acl, tagging, lock, access, logging, versioning, lifecycle, encryption, policy] = await Promise.all([
     s3.send(new aws.GetBucketLocationCommand(of)),
@@ -88,19 +92,18 @@ async function readSettings(session: Session, name: string, region: string) {
 
 /** The account's own entry of a bucket: the only place that tells when it was made. */
 async function find(session: Session, name: string): Promise<Bucket | null> {
-  for await (const bucket of buckets(session, { Prefix: name })) if (bucket.Name === name) return bucket
-  return null
-}
-
-async function* buckets(session: Session, which: { Prefix?: string; BucketRegion?: string }): AsyncGenerator<Bucket> {
   const { paginateListBuckets } = await import('@aws-sdk/client-s3')
-  for await (const page of paginateListBuckets({ client: await session.s3(), pageSize: 1_000 }, which)) yield* page.Buckets ?? []
+  for await (const page of paginateListBuckets({ client: await session.client('s3'), pageSize: 1_000 }, { Prefix: name })) {
+    const found = page.Buckets?.find(({ Name }) => Name === name)
+    if (found !== undefined) return found
+  }
+  return null
 }
 
 /** Where a bucket lives when it is not where we looked; null when it is nowhere. The main region answers for all. */
 async function askRegion(session: Session, name: string): Promise<string | null> {
   const { GetBucketLocationCommand } = await import('@aws-sdk/client-s3')
-  const s3 = await session.s3(mainRegion(session))
+  const s3 = await session.client('s3', mainRegion(session))
   const answer = await unless(s3.send(new GetBucketLocationCommand({ Bucket: name })), 'NoSuchBucket')
   return answer === null ? null : regionOf(answer.LocationConstraint)
 }
