@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import type { FaultProxy } from '../support/fault-proxy.ts'
+
+/** S3 names some permissions otherwise than the calls. */
+const renamed: Readonly<Record<string, string>> = {
+  's3:ListBuckets': 's3:ListAllMyBuckets',
+  's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
+  's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
+  's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
+  's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
+}
+
+/** The permissions of some services that docs/aws-access.md asks for, sorted. */
+export function documentedActions(services: readonly string[]): readonly string[] {
+  const text = readFileSync(new URL('../../docs/aws-access.md', import.meta.url), 'utf8')
+  const statement = text.split('```').find((block) => block.includes('TriplineReadsSettings')) ?? ''
+  const actions = [...statement.matchAll(/"([a-z0-9-]+:[A-Za-z0-9]+)"/g)].map((found) => found[1] ?? '')
+  return actions.filter((action) => services.includes(action.split(':')[0] ?? '')).toSorted()
+}
+
+/** The permissions that the calls seen by a proxy needed, sorted. */
+export function neededActions(proxy: FaultProxy, services: readonly string[]): readonly string[] {
+  const calls = proxy.seen.filter(({ service }) => services.includes(service))
+  const actions = calls.map(({ service, operation }) => `${service}:${operation}`)
+  return [...new Set(actions.map((action) => renamed[action] ?? action))].toSorted()
+}
