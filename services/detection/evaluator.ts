@@ -1,4 +1,4 @@
-import type { Detection, DetectionFailure, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
+import type { Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
 
 /**
  * Runs detections outside this process. Made once, closed last; a hung, crashed or greedy child is killed, its culprit named,
@@ -12,9 +12,15 @@ export interface Evaluator extends AsyncDisposable {
   fingerprint(resourceType: string): string
   /** Runs the rules over raw bodies as received. Answers only for bodies that matter, in order; the caller decodes those itself. */
   judgeBodies(bodies: readonly string[]): Promise<readonly BodyJudgement[]>
-  /** Runs the policies over fetched states; one answer a resource, in order. */
-  judgeResources(resources: readonly Resource[]): Promise<readonly ResourceJudgement[]>
+  /**
+   * Runs the policies over fetched states; one answer a resource, in order. Other resources that policies ask for are read through
+   * `lookUp`, by id; those that it leaves out are not known.
+   */
+  judgeResources(resources: readonly Resource[], lookUp: LookUp): Promise<readonly ResourceJudgement[]>
 }
+
+/** Reads the attributes of stored resources by id. */
+export type LookUp = (ids: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>
 
 /** A body that matters: it was rejected, touches a resource, or a rule matched (or failed). */
 export interface BodyJudgement {

@@ -22,6 +22,8 @@ export interface Detection {
   readonly threshold: number
   /** False: matches are recorded, nobody is told. */
   readonly createAlert: boolean
+  /** Policies only: how long after a resource was created a failing verdict waits, in seconds, since resources are built in steps. */
+  readonly graceSeconds: number
   /** Patterns (`*`) of resource ids that the policy ignores. */
   readonly suppressions: readonly string[]
   /** Hash of everything that can change its verdicts. */
@@ -58,14 +60,17 @@ export interface Violation {
 
 /** What one policy says of one resource. */
 export type Outcome =
-  | { readonly detectionId: string; readonly outcome: 'pass'; readonly validUntil: string | null }
-  | {
-      readonly detectionId: string
-      readonly outcome: 'fail'
-      readonly violations: readonly Violation[]
-      readonly validUntil: string | null
-    }
+  | ({ readonly detectionId: string; readonly outcome: 'pass' } & Holds)
+  | ({ readonly detectionId: string; readonly outcome: 'fail'; readonly violations: readonly Violation[] } & Holds)
   | { readonly detectionId: string; readonly outcome: 'unknown'; readonly failure: DetectionFailure }
+
+/** For how long an answer holds: until a time, and until one of the other resources changes that the policy looked up. */
+interface Holds {
+  /** RFC 3339. */
+  readonly validUntil: string | null
+  /** Ids of the resources that the policy looked up, found or not. */
+  readonly lookedUp: readonly string[]
+}
 
 /** What all policies say of one state, stored as one row a resource. */
 export interface Verdict {

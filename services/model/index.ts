@@ -3,6 +3,7 @@ export { at, canonical, isObject, textAt, type Json, type JsonObject } from './j
 export { compareSeverity, readSeverity, severities, type Severity } from './severity.ts'
 export { resourceKey, tagsOf, type Resource, type ResourceRef } from './resource.ts'
 export { causeOf, type Actor, type AuditEvent, type Cause } from './audit-event.ts'
+export type { Expectation } from './expectation.ts'
 export { isSeen, subjectOf, type Witness } from './witness.ts'
 export { diff, type Change, type Difference } from './diff.ts'
 export type { Detection, DetectionFailure, Outcome, RuleMatch, Verdict, Violation } from './detection.ts'

@@ -3,6 +3,7 @@ import type {
   Cause,
   Difference,
   Ending,
+  Expectation,
   Finding,
   JsonObject,
   Origin,
@@ -21,11 +22,13 @@ export interface Records {
   readonly inbox: Inbox
   readonly marks: Marks
   readonly states: States
+  readonly versions: Versions
   readonly findings: Findings
   readonly alerts: Alerts
   readonly deliveries: Deliveries
   readonly quarantine: Quarantine
   readonly scans: Scans
+  readonly workers: Workers
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -56,8 +59,8 @@ export type MarkClass = 'event' | 'recheck' | 'scan'
 export interface Wish {
   readonly ref: ResourceRef
   readonly class: MarkClass
-  /** The event that asks; none for scans. */
-  readonly cause: Cause | null
+  /** What the event that asks lets expect; none for scans. */
+  readonly expectation: Expectation | null
   readonly scanId: string | null
   /** Wait before the first look, in ms; 0 mostly. */
   readonly delayMs: number
@@ -67,26 +70,34 @@ export interface LeasedMark {
   readonly ref: ResourceRef
   readonly class: MarkClass
   readonly token: string
-  readonly causes: readonly Cause[]
+  readonly expectations: readonly Expectation[]
   readonly scanId: string | null
-  /** Failed looks since the last settled one. */
+  /** Failed looks since the last settled one, or since the last new wish. */
   readonly attempts: number
-  /** Looks that did not show what the event said, since the last settled one. */
+  /** Looks that did not show what the events said, since the last settled one, or since the last new wish. */
+  readonly looks: number
   readonly firstWishedAt: Date
 }
 export interface Marks {
   /**
    * Upserts, merging wishes on one resource: count up, keep the higher class (event, recheck, scan), keep the earlier due time,
-   * append the cause (at most the last 20 kept). On a leased mark the wish survives the lease: the mark stays after the settle.
+   * append the expectation (at most the last 20 kept), begin to count attempts and looks anew. On a leased mark the wish survives
+   * the lease: the mark stays after the settle. An event's look never comes within `coalesceMs` (1 s) of the last one at that
+   * resource, stored or leased: so a storm costs one look a second, and one after the last event.
    */
   wish(wishes: readonly Wish[]): Promise<void>
-  /** Lends up to `limit` due marks: event class before recheck before scan, accounts in turn, oldest due first. SKIP LOCKED. */
-  lease(limit: number, leaseMs: number): Promise<readonly LeasedMark[]>
+  /** Lends up to `limit` due marks: event class before recheck before scan, accounts in turn, oldest due first. SKIP LOCKED. None of the accounts in `without`. */
+  lease(limit: number, leaseMs: number, without?: readonly string[]): Promise<readonly LeasedMark[]>
   /** Prolongs a lease; false when it was lost. */
   renew(mark: LeasedMark, leaseMs: number): Promise<boolean>
-  /** Done: removes the mark, or, when a wish came during the lease, makes it due at once with only the new causes. False: lease lost. */
+  /** Done: removes the mark, or, when a wish came during the lease, makes it due (1 s after the lease began) with only the new expectations. False: lease lost. */
   settle(mark: LeasedMark): Promise<boolean>
-  /** Not done: due again after `delayMs`, causes kept, attempts + 1. False: lease lost. */
+  /**
+   * The look did not show all that was expected: due again after `delayMs` with what is left to be seen, looks + 1. A wish that came
+   * meanwhile is joined, makes it due earlier and the looks count anew. False: lease lost.
+   */
+  again(mark: LeasedMark, delayMs: number, expectations: readonly Expectation[]): Promise<boolean>
+  /** Not done: due again after `delayMs`, expectations kept, attempts + 1. False: lease lost. */
   giveBack(mark: LeasedMark, delayMs: number): Promise<boolean>
   /** Ends the leases of a stopping worker without counting an attempt. */
   release(marks: readonly LeasedMark[]): Promise<void>
@@ -102,6 +113,21 @@ export interface StoredState extends Resource {
   readonly evaluatedWith: string | null
   readonly evaluateAt: Date | null
   readonly verdict: Verdict | null
+  /** When its creation was first seen, so that policies can wait for it to be whole; null when it was not seen being created. */
+  readonly bornAt: Date | null
+  /** False: an event said something that the state did not show within its time; it may be older than the event. */
+  readonly confirmed: boolean
+  /** Why it cannot be read now, since when; null when the last look succeeded. */
+  readonly unread: { readonly cause: string; readonly since: Date } | null
+}
+/** How a state came to be written. */
+export interface Look {
+  readonly confirmed: boolean
+  readonly bornAt: Date | null
+  /** The id that events know the resource by, mostly its own. */
+  readonly eventId: string
+  /** True for an effective change (also the first state): resources that looked this one up are to be judged again. */
+  readonly changed: boolean
 }
 export interface States {
   /** The next number of the sequence. Drawn before a fetch, so that an older look never overwrites a newer one. */
@@ -109,12 +135,20 @@ export interface States {
   get(ref: ResourceRef): Promise<StoredState | null>
   /** As `get`, and holds the row until the transaction ends. */
   lock(ref: ResourceRef): Promise<StoredState | null>
+  /** The stored resource that is meant by a reference out of an event: itself, else the present one with this event id, else null. */
+  meant(ref: ResourceRef): Promise<ResourceRef | null>
+  /** The attributes of present resources by id, whatever their account; for policies that look others up. */
+  attributes(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>
+  /** Present and gone resources whose id is the text, or ends with it after `/` or `:`, or whose name it is; for people. */
+  find(text: string, limit: number): Promise<readonly StoredState[]>
   /** Writes a changed state. False, and nothing written, when a state with a higher number is there. */
-  put(resource: Resource, judged: Judged): Promise<boolean>
-  /** An unchanged look: writes only number and time. False as for `put`. */
-  seen(ref: ResourceRef, number: number): Promise<boolean>
-  /** Marks the resource gone. False as for `put`. */
+  put(resource: Resource, judged: Judged, look: Look): Promise<boolean>
+  /** An unchanged look: writes only number, time and that it is confirmed or not. False as for `put`. */
+  seen(ref: ResourceRef, number: number, confirmed: boolean): Promise<boolean>
+  /** Marks the resource gone; those that looked it up are to be judged again. False as for `put`. */
   gone(ref: ResourceRef, number: number): Promise<boolean>
+  /** Notes that a resource cannot be read now (the first time of a cause stays). Nothing for a resource that is not stored. */
+  unread(ref: ResourceRef, cause: string): Promise<void>
   /** Writes a new verdict over the state numbered `number`; false when the state has moved on. */
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
   /**
@@ -126,14 +160,33 @@ export interface States {
     leaseMs: number,
     current: { fingerprints: ReadonlyMap<string, string>; otherwise: string; shapes?: ReadonlyMap<string, number> },
   ): Promise<readonly StoredState[]>
-  /** All present resources of a type in an account and region, by id; for scans. */
-  ids(scope: { accountId: string; region: string; type: string }): Promise<readonly string[]>
+}
+/** One version of a resource: every effective change, with what made it. Kept 400 days. */
+export interface Version {
+  readonly ref: ResourceRef
+  readonly number: number
+  readonly at: Date
+  /** `first`: seen for the first time; `created`: its creation was seen; `reshaped`: another shape, no change. */
+  readonly kind: 'first' | 'created' | 'changed' | 'gone' | 'reshaped'
+  /** Null when gone. The state before is the version before. */
+  readonly attributes: JsonObject | null
+  readonly differences: readonly Difference[]
+  readonly causes: readonly Cause[]
+}
+export interface Versions {
+  add(version: Version): Promise<void>
+  /** Newest first. */
+  list(ref: ResourceRef, limit: number): Promise<readonly Version[]>
+  /** The version that was current at a time; null when the resource was not known then. */
+  at(ref: ResourceRef, time: Date): Promise<Version | null>
 }
 /** What the judge wrote beside a state. */
 export interface Judged {
   readonly verdict: Verdict
   readonly evaluatedWith: string
   readonly evaluateAt: Date
+  /** Ids of other resources that policies looked up: when one changes, this one is judged again. */
+  readonly lookedUp: readonly string[]
 }
 
 // ---- findings
@@ -236,20 +289,75 @@ export interface Quarantine {
   list(limit: number): Promise<readonly (QuarantineItem & { id: string; count: number; receivedAt: Date })[]>
 }
 
-// ---- scans: the first baseline of each account
+// ---- scans: everything is looked at, part by part
 
+/** Why everything is looked at: a new account, the day's turn, somebody's wish, events that did not come. */
+export type ScanKind = 'baseline' | 'daily' | 'request' | 'gap'
 export interface Scan {
   readonly id: string
   readonly accountId: string
-  readonly status: 'listing' | 'fetching' | 'done'
+  readonly kind: ScanKind
+  /** Each scan passes them in this order; `checking`: resources that were not listed are looked at one by one. */
+  readonly status: 'listing' | 'fetching' | 'checking' | 'done'
+  readonly startedAt: Date
+  readonly finishedAt: Date | null
+}
+/** One listing: a resource type in an account's region. Lent to one worker at a time. */
+export interface ScanPart {
+  readonly id: string
+  readonly token: string
+  readonly scanId: string
+  readonly accountId: string
+  readonly region: string
+  readonly type: string
+  /** Where the listing goes on; null at its beginning. */
+  readonly after: string | null
+  /** Failed tries since the last page. */
+  readonly attempts: number
+}
+/** How far a scan is. What could not be read is unknown: nothing of it is resolved or taken for gone. */
+export interface ScanProgress extends Scan {
+  readonly parts: number
+  readonly listedParts: number
+  readonly unread: readonly { readonly region: string; readonly type: string; readonly cause: string; readonly detail: string }[]
+  /** Resources listed, and of those (and the ones to check) the looks still to come. */
+  readonly listed: number
+  readonly waiting: number
 }
 export interface Scans {
-  /** Starts the account's baseline if it never had one, and lends it for listing; null when it is done or lent to another. */
-  leaseBaseline(accountId: string, leaseMs: number): Promise<Scan | null>
-  /** Listing is complete; what could not be listed is kept as text. */
-  listed(id: string, unread: readonly string[]): Promise<void>
-  /** Closes scans whose marks are all settled; returns them. */
-  finish(): Promise<readonly Scan[]>
-  /** True while any scan is not done. */
-  running(): Promise<boolean>
+  /** Begins a scan of these parts. Null, and nothing written, when the account has one of this kind and key: once a day, once an account. */
+  begin(scan: {
+    accountId: string
+    kind: ScanKind
+    key: string
+    parts: readonly { region: string; type: string }[]
+  }): Promise<string | null>
+  /** Lends up to `limit` parts to list, accounts in turn, oldest scan first. SKIP LOCKED. */
+  leaseParts(limit: number, leaseMs: number): Promise<readonly ScanPart[]>
+  renewPart(part: ScanPart, leaseMs: number): Promise<boolean>
+  /**
+   * A page was read: `count` ids were wished for in the same transaction. Goes on after `next`; null: the listing is complete.
+   * False: lease lost, then nothing of the page may be written.
+   */
+  listed(part: ScanPart, count: number, next: string | null): Promise<boolean>
+  /** Not done: lent again after `delayMs`, attempts + 1; `restart`: from the beginning, since the place is no longer good. */
+  giveBackPart(part: ScanPart, delayMs: number, restart: boolean): Promise<boolean>
+  /** Cannot be listed: closed with its cause; nothing in it is resolved or taken for gone. */
+  unreadPart(part: ScanPart, cause: string, detail: string): Promise<boolean>
+  /**
+   * Moves scans on: all parts closed → fetching; no marks left → marks for the present resources of the listed parts that have not
+   * been looked at since the part began (they were not listed) → checking; no marks left → done. Returns those that were done now.
+   */
+  advance(): Promise<readonly Scan[]>
+  /** The given scans, or all that are not done. */
+  progress(ids?: readonly string[]): Promise<readonly ScanProgress[]>
+}
+
+// ---- workers: the processes that are alive, so that they can share AWS's limits
+
+export interface Workers {
+  /** Says that a worker lives for `forMs` more; how many of its role are alive, itself included. */
+  beat(id: string, role: string, forMs: number): Promise<number>
+  leave(id: string): Promise<void>
+  alive(role: string): Promise<number>
 }
