@@ -68,6 +68,8 @@ export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeNa
   readonly resourceTypes: readonly Type[]
   /** Patterns (`*` is anything) of resource ids to leave alone. */
   readonly suppressions?: readonly string[]
+  /** A resource is built in steps: so long after it was seen being created a failure waits. 0 to 3600, by default 20. */
+  readonly graceSeconds?: number
   /** Judges one state; synchronous, and the state cannot be written to. With `validUntil` (RFC 3339) it is judged again then. */
   readonly evaluate: (resource: AttributesOf<Type>) => PolicyAnswer | { readonly result: PolicyAnswer; readonly validUntil: string }
   /** Some that fail and some that pass. */

@@ -46,6 +46,7 @@ export function readDefinition(exported: object, from: { readonly file: string; 
     dedupPeriodMinutes: isRule ? dedupPeriod(given.dedupPeriodMinutes) : 60,
     threshold: isRule ? given.threshold : 1,
     createAlert: given.createAlert,
+    graceSeconds: isRule ? 0 : given.graceSeconds,
     suppressions: isRule ? [] : given.suppressions,
     ...from,
   }
@@ -89,6 +90,7 @@ const metadata = {
   context: code.optional(),
   evaluate: code,
 }
+const graceRange = 'allowed: 0 to 3600'
 const sample = z.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'allowed: an object',
@@ -99,6 +101,7 @@ const definition = z.discriminatedUnion('kind', [
     ...metadata,
     resourceTypes: distinct,
     suppressions: distinct.default([]),
+    graceSeconds: z.int().min(0, graceRange).max(3_600, graceRange).default(20),
     tests: z
       .array(z.strictObject({ name: text, expected: z.union([z.boolean(), z.array(z.string())]), resource: sample }))
       .default([]),

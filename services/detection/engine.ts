@@ -86,7 +86,7 @@ export function runPolicy(policy: LoadedPolicy, ref: Pick<ResourceRef, 'id'>, at
   const { detection, evaluate } = policy
   const detectionId = detection.id
   if (detection.suppressions.some((pattern) => matchesPattern(pattern, ref.id))) {
-    return { answer: { detectionId, outcome: 'pass', validUntil: null }, complaints: [] }
+    return { answer: { detectionId, outcome: 'pass', validUntil: null, lookedUp: [] }, complaints: [] }
   }
   const unknown = (failure: DetectionFailure): Run<Outcome> => ({
     answer: { detectionId, outcome: 'unknown', failure },
@@ -97,15 +97,15 @@ export function runPolicy(policy: LoadedPolicy, ref: Pick<ResourceRef, 'id'>, at
     const { result, validUntil } = isObject(said) && 'result' in said ? said : { result: said, validUntil: null }
     const until = readTime(validUntil)
     if (until === undefined) return unknown(wrongType(detection, 'an RFC 3339 time as validUntil', validUntil))
-    if (result === true) return { answer: { detectionId, outcome: 'pass', validUntil: until }, complaints: [] }
+    if (result === true) return { answer: { detectionId, outcome: 'pass', validUntil: until, lookedUp: [] }, complaints: [] }
     const drafts = result === false ? [{ key: '' }] : readDrafts(result)
     if (typeof drafts === 'string') return unknown({ detectionId, reason: 'wrong-type', message: drafts })
-    if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', validUntil: until }, complaints: [] }
+    if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', validUntil: until, lookedUp: [] }, complaints: [] }
     const complaints: string[] = []
     const violations: readonly Violation[] = drafts.map((draft) =>
       Object.assign({ key: draft.key }, word(policy, attributes, draft, complaints)),
     )
-    return { answer: { detectionId, outcome: 'fail', violations, validUntil: until }, complaints }
+    return { answer: { detectionId, outcome: 'fail', violations, validUntil: until, lookedUp: [] }, complaints }
   } catch (thrown) {
     return unknown(threw(detection, thrown))
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createEvaluator } from '#detection'
-import { aBody, aBucket, aFolder, anEvaluator, aPolicy, aRule, account, trust } from './world.ts'
+import { aBody, aBucket, account, aFolder, anEvaluator, aPolicy, aRule, nothingKnown, trust } from './world.ts'
 
 describe('bodies', () => {
   test('only bodies that matter are answered, in order: a match, a rejection, a touched resource', async () => {
@@ -92,15 +92,21 @@ describe('resources', () => {
       }),
       'many.ts': aPolicy('Many', 'return [{ key: "a", title: "first" }, { key: "b", severity: "Info", context: { port: 22 } }]'),
     })
-    const [judged] = await evaluator.judgeResources([aBucket()])
+    const [judged] = await evaluator.judgeResources([aBucket()], nothingKnown)
     expect(judged?.ref).toEqual({ accountId: account, region: 'us-east-1', type: 'AWS.S3.Bucket', id: 'arn:aws:s3:::exports' })
     const outcomes = new Map(judged?.outcomes.map((outcome) => [outcome.detectionId, outcome]))
-    expect(outcomes.get('Pass')).toEqual({ detectionId: 'Pass', outcome: 'pass', validUntil: '2026-11-30T22:00:00.000Z' })
+    expect(outcomes.get('Pass')).toEqual({
+      detectionId: 'Pass',
+      outcome: 'pass',
+      validUntil: '2026-11-30T22:00:00.000Z',
+      lookedUp: [],
+    })
     expect(outcomes.get('Fail')).toEqual({
       detectionId: 'Fail',
       outcome: 'fail',
       violations: [{ key: '', title: 'bad exports', severity: 'CRITICAL', dedup: 'bad exports', context: {} }],
       validUntil: null,
+      lookedUp: [],
     })
     expect(outcomes.get('Many')).toMatchObject({
       violations: [
@@ -114,11 +120,10 @@ describe('resources', () => {
     await using evaluator = await anEvaluator({
       'fail.ts': aPolicy('Fail', 'return false', { slots: "suppressions: ['*:::test-*']," }),
     })
-    const judged = await evaluator.judgeResources([
-      aBucket({}, 'arn:aws:s3:::test-one'),
-      aBucket(),
-      { ...aBucket(), type: 'AWS.EC2.VPC' },
-    ])
+    const judged = await evaluator.judgeResources(
+      [aBucket({}, 'arn:aws:s3:::test-one'), aBucket(), { ...aBucket(), type: 'AWS.EC2.VPC' }],
+      nothingKnown,
+    )
     expect(judged.map(({ outcomes }) => outcomes.map(({ outcome }) => outcome))).toEqual([['pass'], ['fail'], []])
   })
 })
@@ -141,6 +146,25 @@ describe('loading', () => {
     expect(broken['d-slots.ts']).toContain('slot `threshold`: given "many"; allowed: ')
     expect(broken['d-slots.ts']).toContain('unknown slot `extra`')
     expect(broken['e-missing.ts']).toContain('exports no detection')
+  })
+
+  test('grace is 20 seconds where nothing is said, and must be 0 to 3600 whole seconds', async () => {
+    const slots = [
+      '',
+      'graceSeconds: 0,',
+      'graceSeconds: 3_600,',
+      'graceSeconds: 3_601,',
+      'graceSeconds: -1,',
+      'graceSeconds: 1.5,',
+    ]
+    const files = slots.map((slot, index) => [`${index}.ts`, aPolicy(`Policy${index}`, 'return true', { slots: slot })])
+    await using evaluator = await anEvaluator(Object.fromEntries(files) as Record<string, string>)
+    expect(evaluator.detections.map(({ graceSeconds }) => graceSeconds)).toEqual([20, 0, 3_600])
+    expect(evaluator.broken.map(({ message }) => message)).toEqual([
+      'TypeError: slot `graceSeconds`: given 3601; allowed: 0 to 3600',
+      'TypeError: slot `graceSeconds`: given -1; allowed: 0 to 3600',
+      'TypeError: slot `graceSeconds`: given 1.5; allowed: int',
+    ])
   })
 
   test('two detections of one id are an error that names both files; the first is used', async () => {

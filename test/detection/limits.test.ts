@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { aBody, aBucket, anEvaluator, aPolicy, aRule } from './world.ts'
+import { aBody, aBucket, anEvaluator, aPolicy, aRule, nothingKnown } from './world.ts'
 
 describe('a rule that does not answer', () => {
   test('is named, the other events and rules are judged all the same, and it is parked after three times', async () => {
@@ -100,7 +100,7 @@ test('a policy that hangs leaves its resource unknown and the others judged; rul
     },
     { timeoutMs: 1_000 },
   )
-  const resources = evaluator.judgeResources([aBucket(), aBucket({ Name: 'poison' })])
+  const resources = evaluator.judgeResources([aBucket(), aBucket({ Name: 'poison' })], nothingKnown)
   let settled = false
   void resources.then(() => (settled = true))
   expect(await evaluator.judgeBodies([aBody()])).toHaveLength(1)

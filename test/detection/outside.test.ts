@@ -3,7 +3,7 @@ import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEvaluator } from '#detection'
-import { aBucket, aFolder, trust } from './world.ts'
+import { aBucket, aFolder, nothingKnown, trust } from './world.ts'
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -35,13 +35,14 @@ export const severity = defineRule({
   id: 'Own.Severity', severity: 'URGENT', description: 'x', logTypes: ['AWS.CloudTrail'], match: { source: 'ec2.amazonaws.com' },
   evaluate: async () => true,
 })
+export const environment = process.env
 `
 
 test('a folder outside the repository finds "tripline" and is checked by tsc with the recipe of the guide', async () => {
   await using folder = await aFolder({ 'good.ts': good, 'tsconfig.json': await recipe() })
   await using evaluator = await createEvaluator({ folders: [folder.path], trust })
   expect(evaluator.broken).toEqual([])
-  const [judged] = await evaluator.judgeResources([aBucket({ Versioning: 'Enabled', Grants: null })])
+  const [judged] = await evaluator.judgeResources([aBucket({ Versioning: 'Enabled', Grants: null })], nothingKnown)
   expect(judged?.outcomes.map(({ outcome }) => outcome)).toEqual(['pass', 'pass'])
 
   const tsc = (): string => {
@@ -53,9 +54,10 @@ test('a folder outside the repository finds "tripline" and is checked by tsc wit
   expect(tsc()).toBe('')
   await folder.write('bad.ts', bad)
   const mistakes = tsc()
-  expect(mistakes).toContain("Property 'Versionning' does not exist on type 'S3Bucket'")
+  expect(mistakes).toMatch(/Property 'Versionning' does not exist .* Did you mean 'Versioning'\?/u)
   expect(mistakes).toContain('Type \'"URGENT"\' is not assignable')
   expect(mistakes).toContain("Type 'Promise<boolean>' is not assignable to type 'boolean'")
+  expect(mistakes).toContain("Cannot find name 'process'")
 })
 
 test('a folder that is reached over a link is loaded from where it really is', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, mkdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createEvaluator, type Evaluator, type EvaluatorOptions } from '#detection'
+import { createEvaluator, type Evaluator, type EvaluatorOptions, type LookUp } from '#detection'
 import type { Json, Resource } from '#model'
 
 export const account = '111122223333'
@@ -88,6 +88,9 @@ export function aBucket(own: Readonly<Record<string, Json>> = {}, id = 'arn:aws:
     fetchedAt: new Date('2026-11-21T12:00:00Z'),
   }
 }
+
+/** Knows no other resource. */
+export const nothingKnown: LookUp = async () => await Promise.resolve(new Map())
 
 /** An evaluator over files, closed with its folder. */
 export async function anEvaluator(

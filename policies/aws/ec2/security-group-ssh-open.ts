@@ -20,6 +20,7 @@ export default definePolicy({
   tags: ['AWS', 'EC2', 'Exposure'],
   reports: { CIS: ['5.2', '5.3'], PCI: ['1.2.1'] },
   resourceTypes: ['AWS.EC2.SecurityGroup'],
+  graceSeconds: 0,
   evaluate: (group) => {
     const found = new Map<string, ViolationDraft>()
     for (const permission of group.IpPermissions ?? []) {

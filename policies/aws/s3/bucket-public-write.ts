@@ -12,6 +12,7 @@ export default definePolicy({
   tags: ['AWS', 'S3', 'Exposure'],
   reports: { CIS: ['2.1.4'], PCI: ['1.2.1'] },
   resourceTypes: ['AWS.S3.Bucket'],
+  graceSeconds: 0,
   evaluate: (bucket) => writers(bucket).length === 0,
   title: (bucket) => `S3 bucket ${bucket.Name} can be written by everybody`,
   context: (bucket) => ({ through: writers(bucket) }),
