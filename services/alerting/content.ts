@@ -1,8 +1,8 @@
 import type { Cause, Detection, Ending, Finding, FindingAlert, Place } from '#model'
 
 /** What a team is told about a new finding. */
-export function findingAlert(input: { finding: Finding; detection: Detection; place: Place }): FindingAlert {
-  const { finding, detection, place } = input
+export function findingAlert(input: { finding: Finding; detection: Detection; place: Place; confirmed: boolean }): FindingAlert {
+  const { finding, detection, place, confirmed } = input
   const { id, kind, displayName } = detection
   return {
     kind: 'finding',
@@ -18,6 +18,7 @@ export function findingAlert(input: { finding: Finding; detection: Detection; pl
     differences: finding.differences,
     context: finding.context,
     count: finding.count,
+    confirmed,
     openedAt: finding.openedAt.toISOString(),
     ended: null,
   }

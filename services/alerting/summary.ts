@@ -35,7 +35,7 @@ export function summaries(findings: readonly Untold[], router: Router): readonly
   const channels = new Map<string, { to: RoutedTo; origin: SummaryAlert['origin']; members: Member[] }>()
   for (const { finding, detection, place, tags } of findings) {
     if (finding.origin === 'change') continue
-    const alert = findingAlert({ finding, detection, place })
+    const alert = findingAlert({ finding, detection, place, confirmed: true })
     for (const to of router(alert, tags)) {
       const key = JSON.stringify([to.destination, to.channel, finding.origin])
       const channel = channels.get(key) ?? { to, origin: finding.origin, members: [] }

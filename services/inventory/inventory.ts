@@ -11,10 +11,17 @@ import { s3Bucket } from './fetchers/s3-bucket.ts'
 
 const fetchMs = 8_000
 
-/** All fetchers behind one door. To add a type: a shape, a fetcher beside its like, a line here. */
-export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
+/** All fetchers, or those of some types, behind one door. Throws InventoryError for a type that is not known. To add a type: a shape, a fetcher beside its like, a line here. */
+export function createInventory({ sessions, types = null }: { sessions: Sessions; types?: readonly string[] | null }): Inventory {
   const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, s3Bucket]
-  const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
+  const unknown = (types ?? []).filter((type) => !all.some((fetcher) => fetcher.type === type))
+  if (unknown.length > 0)
+    throw new InventoryError(
+      'bad-answer',
+      `resource types: given ${unknown.join(', ')}; allowed: ${all.map(({ type }) => type).join(', ')}`,
+    )
+  const wanted = all.filter(({ type }) => types === null || types.includes(type))
+  const byType = new Map(wanted.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {
     const found = byType.get(type)
     if (found !== undefined) return found

@@ -17,12 +17,24 @@ export interface Change {
 
 /**
  * The effective differences between two attribute sets: order in lists, and null against empty, do not count.
- * JSON kept as text (policy documents) is compared as JSON.
+ * JSON kept as text (policy documents) is compared as JSON. `ignoring`: attributes that do not count, as dotted paths; `[]` goes
+ * into each member of a list.
  */
-export function diff(before: JsonObject, after: JsonObject): readonly Difference[] {
+export function diff(before: JsonObject, after: JsonObject, ignoring: readonly string[] = []): readonly Difference[] {
   const found: Difference[] = []
-  compareObjects('', before, after, found)
+  const [a, b] = [before, after].map((each) => ignoring.reduce<Json>((value, path) => omit(value, path.split('.')), each))
+  if (isObject(a) && isObject(b)) compareObjects('', a, b, found)
   return found
+}
+
+function omit(value: Json, [step, ...rest]: readonly string[]): Json {
+  if (step === undefined || !isObject(value)) return value
+  const key = step.endsWith('[]') ? step.slice(0, -2) : step
+  const here = Object.hasOwn(value, key) ? value[key] : undefined
+  if (here === undefined || here === null) return value
+  if (rest.length === 0) return { ...value, [key]: null }
+  if (key === step) return { ...value, [key]: omit(here, rest) }
+  return Array.isArray(here) ? { ...value, [key]: (here as readonly Json[]).map((member) => omit(member, rest)) } : value
 }
 
 function compareObjects(path: string, a: JsonObject, b: JsonObject, found: Difference[]): void {

@@ -2,5 +2,6 @@
 export { createIntake } from './intake.ts'
 export { runRefresh } from './refresh.ts'
 export { runJudge } from './judge.ts'
-export { beginBaselines, runBaseline } from './baseline.ts'
+export { beginScan, planScans, runScans, type ScanScope, type WatchedAccount } from './scan.ts'
+export { dueDate, type Schedule } from './schedule.ts'
 export type { Observe, Parts, Places, Tell } from './parts.ts'

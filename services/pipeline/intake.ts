@@ -100,7 +100,13 @@ async function write(
   parts.observe.events('duplicate', effects.length - fresh.length)
 
   const wishes: Wish[] = fresh.flatMap(({ touched, cause }) =>
-    touched.map(({ ref }) => ({ ref, class: 'event' as const, cause, scanId: null, delayMs: 0 })),
+    touched.map(({ ref, kind, witnesses }) => ({
+      ref,
+      class: 'event' as const,
+      expectation: { cause, kind, witnesses },
+      scanId: null,
+      delayMs: 0,
+    })),
   )
   if (wishes.length > 0) await records.marks.wish(wishes)
   for (const effect of fresh) for (const match of effect.matches) await recordMatch(parts, records, effect, match)
@@ -147,7 +153,7 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
   })
   if (!detection.createAlert || finding.status === 'counting') return
   if (opened) {
-    const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null) })
+    const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null), confirmed: true })
     await records.alerts.create({ findingId: finding.id, key: finding.id, content, to: parts.tell.route(content, new Map()) })
   } else {
     await records.alerts.revise(

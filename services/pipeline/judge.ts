@@ -1,6 +1,6 @@
 import { roomLogger, sleep } from '#runtime'
 import { tagsOf } from '#model'
-import type { StoredState } from '#store'
+import type { StoredState, Wish } from '#store'
 import type { Parts } from './parts.ts'
 import { judgedAs, reconcile, turnMessage } from './reconcile.ts'
 
@@ -20,7 +20,7 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
       retired = true
       const judged = await judgeDue(parts)
       if (judged > 0) continue
-      await parts.store.scans.finish()
+      await parts.store.scans.advance()
       await summarise(parts)
     } catch (error) {
       log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')
@@ -42,11 +42,25 @@ async function retire(parts: Needs): Promise<void> {
 async function judgeDue(parts: Needs): Promise<number> {
   const { store, evaluator } = parts
   const fingerprints = new Map(parts.inventory.types.map((type) => [type, evaluator.fingerprint(type)]))
-  const due = await store.states.due(50, 30_000, { fingerprints, otherwise: evaluator.fingerprint('') })
+  const shapes = new Map(parts.inventory.types.map((type) => [type, parts.inventory.shape(type)]))
+  const due = await store.states.due(50, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes })
   if (due.length === 0) return 0
-  const judgements = await evaluator.judgeResources(due)
-  for (const [index, state] of due.entries()) await write(parts, state, fingerprints, judgements[index]?.outcomes ?? [])
+  const outgrown = due.filter(({ type, shape }) => shapes.has(type) && shapes.get(type) !== shape)
+  await fetchAnew(parts, outgrown)
+  const states = due.filter((state) => !outgrown.includes(state))
+  const judgements = await evaluator.judgeResources(states, (ids) => store.states.attributes(ids))
+  for (const [index, state] of states.entries()) await write(parts, state, fingerprints, judgements[index]?.outcomes ?? [])
   return due.length
+}
+
+/** States of an older shape are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
+async function fetchAnew(parts: Needs, states: readonly StoredState[]): Promise<void> {
+  const wishes = states.map(({ accountId, region, type, id }): Wish => {
+    return { ref: { accountId, region, type, id }, class: 'scan', expectation: null, scanId: null, delayMs: 0 }
+  })
+  if (wishes.length === 0) return
+  await parts.store.marks.wish(wishes)
+  parts.bells.refresh.ring()
 }
 
 async function write(
@@ -60,7 +74,9 @@ async function write(
     const current = await records.states.lock(state)
     // A fetch was faster: it judged the newer state with the same detections.
     if (current === null || current.gone || current.number !== state.number) return false
-    const news = await reconcile(parts, records, state, outcomes, { origin, causes: [], differences: [] })
+    const { bornAt, confirmed } = current
+    const occasion = { origin, causes: [], differences: [], bornAt, confirmed, newlyConfirmed: false } as const
+    const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
     await records.states.judged(state, state.number, judgedAs(parts, state, outcomes, await records.now()))
     return news
   })
@@ -69,7 +85,7 @@ async function write(
 
 /** One summary a team, when nothing more is to come from a running scan. */
 async function summarise(parts: Needs): Promise<void> {
-  if (await parts.store.scans.running()) return
+  if ((await parts.store.scans.progress()).length > 0) return
   const told = await parts.store.transaction(async (records) => {
     const untold = await records.findings.untold()
     const known = []

@@ -28,14 +28,14 @@ export interface Parts {
   readonly touches: (event: AuditEvent) => readonly Touch[]
   readonly tell: Tell
   readonly places: Places
-  readonly bells: { readonly refresh: Bell; readonly deliver: Bell }
+  readonly bells: { readonly refresh: Bell; readonly deliver: Bell; readonly scan: Bell }
   readonly observe: Observe
 }
 
 /** Words for findings: pure functions of `alerting`, and where the words go. */
 export interface Tell {
   readonly route: Router
-  findingAlert(input: { finding: Finding; detection: Detection; place: Place }): FindingAlert
+  findingAlert(input: { finding: Finding; detection: Detection; place: Place; confirmed: boolean }): FindingAlert
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
@@ -52,7 +52,7 @@ export interface Places {
 /** Business facts, one function each; metrics and tests listen. */
 export interface Observe {
   readonly events: (outcome: 'matched' | 'touched' | 'silent' | 'duplicate' | 'rejected', count: number) => void
-  readonly fetched: (outcome: 'changed' | 'unchanged' | 'gone' | 'outdated') => void
+  readonly fetched: (outcome: 'changed' | 'unchanged' | 'unconfirmed' | 'waiting' | 'gone' | 'outdated') => void
   readonly fetchFailed: (cause: string) => void
   readonly detectionFailed: (detectionId: string, reason: string) => void
   readonly delivered: (content: AlertContent, outcome: 'posted' | 'edited' | 'diverted' | 'retried') => void

@@ -2,6 +2,7 @@ import {
   tagsOf,
   type AlertContent,
   type Cause,
+  type Detection,
   type Difference,
   type Ending,
   type Finding,
@@ -20,11 +21,24 @@ export interface Occasion {
   readonly origin: Origin
   readonly causes: readonly Cause[]
   readonly differences: readonly Difference[]
+  /** When the resource was seen being created, so that failing verdicts wait for it to be whole; null when that was not seen. */
+  readonly bornAt: Date | null
+  /** False: the state may be older than an event. It can show what is wrong, and not that it is over. */
+  readonly confirmed: boolean
+  /** What was said of the resource while it was not confirmed is so. */
+  readonly newlyConfirmed: boolean
+}
+/** What came of it. */
+export interface Reconciled {
+  /** Something is to be told. */
+  readonly news: boolean
+  /** The end of the first grace that a failing verdict waits for. */
+  readonly heldUntil: Date | null
 }
 
 /**
  * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes.
- * Unknown ends nothing and opens nothing. Returns true when something is to be told.
+ * Unknown ends nothing and opens nothing.
  */
 export async function reconcile(
   parts: Needs,
@@ -32,16 +46,22 @@ export async function reconcile(
   resource: Resource,
   outcomes: readonly Outcome[],
   occasion: Occasion,
-): Promise<boolean> {
+): Promise<Reconciled> {
   const open = await records.findings.openOf(resource)
   let told = false
+  let heldUntil: Date | null = null
   const failing = new Set<string>()
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'fail') continue
     const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
     if (detection === undefined) continue
+    for (const violation of outcome.violations) failing.add(keyOf(outcome.detectionId, violation.key))
+    const graceEnd = graceEndOf(detection, occasion.bornAt, resource.fetchedAt)
+    if (graceEnd !== null) {
+      if (heldUntil === null || graceEnd < heldUntil) heldUntil = graceEnd
+      continue
+    }
     for (const violation of outcome.violations) {
-      failing.add(keyOf(outcome.detectionId, violation.key))
       const finding = await records.findings.open({
         detectionId: outcome.detectionId,
         resource,
@@ -55,7 +75,12 @@ export async function reconcile(
       })
       // What no change caused is told in one summary a team, never as a single post.
       if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
-      const content = parts.tell.findingAlert({ finding, detection, place: placeOf(parts, resource) })
+      const content = parts.tell.findingAlert({
+        finding,
+        detection,
+        place: placeOf(parts, resource),
+        confirmed: occasion.confirmed,
+      })
       const to = parts.tell.route(content, tagsOf(resource.attributes))
       await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
       told = true
@@ -64,13 +89,34 @@ export async function reconcile(
   for (const finding of open) {
     const outcome = outcomes.find(({ detectionId }) => detectionId === finding.detectionId)
     if (outcome === undefined || outcome.outcome === 'unknown') continue
-    if (failing.has(keyOf(finding.detectionId, finding.key))) continue
+    if (failing.has(keyOf(finding.detectionId, finding.key))) {
+      if (occasion.newlyConfirmed) told = (await confirm(records, finding)) || told
+      continue
+    }
+    if (!occasion.confirmed) continue
     await endFinding(parts, records, finding.id, 'fixed', occasion.causes.at(-1) ?? null)
     told = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
   await noteFailures(parts, records, failures)
-  return told || failures.length > 0
+  return { news: told || failures.length > 0, heldUntil }
+}
+
+/** When the grace of a new resource ends for a policy; null when it is over, or there is none. */
+function graceEndOf({ graceSeconds }: Detection, bornAt: Date | null, now: Date): Date | null {
+  if (bornAt === null) return null
+  const end = new Date(bornAt.getTime() + graceSeconds * 1_000)
+  return end > now ? end : null
+}
+
+/** What was told as unconfirmed is so: its message says so no more. */
+async function confirm(records: Records, finding: Finding): Promise<boolean> {
+  const revised = await records.alerts.revise(
+    finding.id,
+    (content) => (content.kind === 'finding' ? { ...content, confirmed: true } : content),
+    0,
+  )
+  return revised !== null
 }
 
 /** Ends every open finding of a resource that is gone. */
@@ -111,8 +157,10 @@ export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, ou
     if (outcome.outcome === 'unknown') return [now.getTime() + 10 * 60_000]
     return outcome.validUntil === null ? [] : [Math.max(Date.parse(outcome.validUntil), now.getTime() + 1_000)]
   })
+  const lookedUp = new Set(outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [] : outcome.lookedUp)))
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
-  return { verdict: { number: resource.number, outcomes }, evaluatedWith: parts.evaluator.fingerprint(resource.type), evaluateAt }
+  const evaluatedWith = parts.evaluator.fingerprint(resource.type)
+  return { verdict: { number: resource.number, outcomes }, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted() }
 }
 
 function placeOf(parts: Pick<Parts, 'places'>, resource: Resource): ReturnType<Parts['places']['of']> {

@@ -6,6 +6,9 @@ const accountId = z.string().regex(/^\d{12}$/u, 'allowed: 12 digits in quotes')
 const url = z.url({ protocol: /^https?$/u, error: 'allowed: an http or https address' })
 const name = z.string().min(1).max(200)
 
+const localTime = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/u, 'allowed: a time from 00:00 to 23:59, in quotes')
+const zone = z.string().refine(isZone, 'allowed: a time zone name such as Europe/Berlin')
+
 const account = z.strictObject({
   id: accountId,
   name,
@@ -53,6 +56,11 @@ const schema = z.strictObject({
     externalId: z.string().min(2).max(1224),
     endpoint: url.optional(),
   }),
+  resourceTypes: z.array(name).min(1).nullable().default(null),
+  scans: z
+    .strictObject({ daily: localTime.nullable().default('03:00'), timeZone: zone.default('UTC') })
+    .prefault({})
+    .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: minutesOf(daily), timeZone } })),
   detections: z.array(name).min(1).default(['policies', 'rules']),
   teams: z.array(team).default([]),
   routes: z.array(route).default([]),
@@ -63,6 +71,18 @@ const schema = z.strictObject({
     .strictObject({ host: name.default('0.0.0.0'), port: z.int().min(0).max(65_535).default(8080) })
     .default({ host: '0.0.0.0', port: 8080 }),
 })
+
+function minutesOf(time: string): number {
+  return Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
+}
+
+function isZone(timeZone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone }))
+  } catch {
+    return false
+  }
+}
 
 /** `tripline.yaml` as written, defaults filled in; docs/configuration.md explains each key. */
 export type FileConfig = z.infer<typeof schema>

@@ -61,7 +61,7 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
   const outboxLag = new Gauge({ name: 'tripline_deliveries_lag_seconds', help: 'Age of the oldest due delivery.', registers })
   const scans = new Gauge({
     name: 'tripline_scans_running',
-    help: '1 while a first scan of an account is not complete.',
+    help: 'Scans that are not complete.',
     registers,
   })
   return {
@@ -86,7 +86,7 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
       const waiting = await store.deliveries.waiting()
       outbox.set(waiting.count)
       outboxLag.set(waiting.oldestMs / 1_000)
-      scans.set((await store.scans.running()) ? 1 : 0)
+      scans.set((await store.scans.progress()).length)
       return registry.metrics()
     },
   }

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { createRouter, createSender, createSlack, endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
 import { createSessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
-import { beginBaselines, createIntake, runBaseline, runJudge, runRefresh, type Observe, type Parts, type Places } from '#pipeline'
-import { createBell, roomLogger } from '#runtime'
+import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts, type Places } from '#pipeline'
+import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
 import { createHttp } from './http.ts'
@@ -12,6 +13,7 @@ import { createMetrics } from './metrics.ts'
 import { slackToken } from './slack-token.ts'
 
 const log = roomLogger('processes')
+const beatMs = 5_000
 
 /** The parts of the line that a process can run; all by default. */
 export const roles = ['ingest', 'refresh', 'judge', 'scan', 'deliver', 'http'] as const
@@ -44,19 +46,22 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const metrics = createMetrics(store)
   const observe = both(metrics.observe, options.observe ?? {})
   const slack = createSlack({ token, ...(config.slack.apiUrl === undefined ? {} : { apiUrl: config.slack.apiUrl }) })
-  const parts = assemble(config, { store, evaluator, trust, observe })
+  const workers = { alive: 1 }
+  const parts = assemble(config, { store, evaluator, trust, observe }, workers)
   const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await http.listen({ host: config.http.host, port: config.http.port }) : null
 
   const { route } = parts.tell
   const sender = createSender({ store, destinations: [slack], fallback: config.fallback, route, onDelivered: observe.delivered })
-  const begun = only.has('scan') ? await beginBaselines(parts, config.accounts) : new Map()
+  // Begun before anything else runs: what a first scan finds is told as a summary.
+  if (only.has('scan')) await planScans(parts, config.accounts, config.scans.daily)
   const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
   if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
   if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
-  if (only.has('scan')) running.push(runBaseline(parts, config.accounts, begun, stop))
+  if (only.has('scan')) running.push(runScans(parts, { ...config.scans, accounts: config.accounts, pollMs: 1_000 }, stop))
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
+  if (only.has('refresh')) running.push(beat(store, workers, stop))
   running.push(maintain(store, stop))
 
   log.info(
@@ -69,23 +74,30 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   log.info({}, 'tripline stopped')
 }
 
-function assemble(config: Config, own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>): Parts {
+function assemble(
+  config: Config,
+  own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>,
+  workers: { alive: number },
+): Parts {
   const { roleName, externalId, endpoint } = config.aws
-  const sessions = createSessions({ roleName, externalId, ...(endpoint === undefined ? {} : { endpoint }) })
+  const share = (): number => 1 / workers.alive
+  const sessions = createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
   const teams = config.teams.map(({ id, channel, owns }) => {
     const tags = Object.entries(owns.tags).map(([key, value]) => ({ key, value }))
     return { id, channel, owns: { accounts: owns.accounts, tags } }
   })
   const routes = config.routes.map(({ when, to }) => ({ when: withoutUndefined(when), to }))
   const route = createRouter({ teams, routes, fallback: config.fallback }, config.accounts)
+  const inventory = createInventory({ sessions, types: config.resourceTypes })
+  const watched = new Set(inventory.types)
   return {
     ...own,
-    inventory: createInventory({ sessions }),
+    inventory,
     decode,
-    touches,
+    touches: (event) => touches(event).filter(({ ref }) => watched.has(ref.type)),
     tell: { route, findingAlert, endedAlert, repeatedAlert, summaries },
     places: placesOf(config),
-    bells: { refresh: createBell(), deliver: createBell() },
+    bells: { refresh: createBell(), deliver: createBell(), scan: createBell() },
   }
 }
 
@@ -119,6 +131,20 @@ async function maintain(store: Store, stop: AbortSignal): Promise<void> {
       .catch((error: unknown) => log.error({ error: error instanceof Error ? error.message : 'unknown' }, 'upkeep failed'))
     await createBell().wait(3_600_000, stop)
   }
+}
+
+/** Says that this process looks at resources, and hears how many do: they share what AWS allows. */
+async function beat(store: Store, workers: { alive: number }, stop: AbortSignal): Promise<void> {
+  const id = randomUUID()
+  while (!stop.aborted) {
+    try {
+      workers.alive = Math.max(1, await store.workers.beat(id, 'refresh', 3 * beatMs))
+    } catch (error) {
+      log.error({ error: error instanceof Error ? error.message : 'unknown' }, 'other workers cannot be counted')
+    }
+    await sleep(beatMs, stop)
+  }
+  await store.workers.leave(id).catch(() => undefined)
 }
 
 async function notReady(store: Store, sources: readonly Source[]): Promise<string | null> {

@@ -17,6 +17,17 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     sources: [{ sqs: { queueUrl: queue.url, region: 'us-east-1', endpoint: queue.endpoint, pollers: 1 } }],
     accounts: aws.accounts.map(({ id, name, label, region }) => ({ id, name, label, regions: [region] })),
     aws: { roleName: prod.auditRole.name, externalId: prod.auditRole.externalId, endpoint: aws.endpoint },
+    // Those that the recorded accounts have.
+    resourceTypes: [
+      'AWS.CloudTrail',
+      'AWS.EC2.SecurityGroup',
+      'AWS.EC2.VPC',
+      'AWS.IAM.Role',
+      'AWS.IAM.User',
+      'AWS.KMS.Key',
+      'AWS.S3.Bucket',
+    ],
+    scans: { daily: null },
     detections: ['policies', 'rules'].map((folder) => fileURLToPath(new URL(`../../../${folder}`, import.meta.url))),
     teams: [
       { id: 'payments', channel: 'payments-alerts', owns: { accounts: [], tags: { team: 'payments' } } },

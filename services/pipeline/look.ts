@@ -1,0 +1,223 @@
+import { diff, textAt, type Cause, type Expectation, type JsonObject, type Origin, type Resource, type ResourceRef } from '#model'
+import type { LeasedMark, Records, StoredState, Version } from '#store'
+import type { Parts } from './parts.ts'
+import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
+import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
+
+type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'observe'>
+
+/** An event that is told so late was surely overtaken by its effect: AWS's answers are older than the truth for about a minute at most. */
+const lateMs = 600_000
+/** However many events go on to come: after this time what is seen is written. */
+const patienceMs = 60_000
+/** After an event that AWS's answers have never shown. */
+const overtimeMs = 30_000
+/** Another look may write between our reading and our writing; then we compare again. */
+const tries = 5
+
+/** What a present resource shows, next to what was known of it. */
+interface Seen {
+  readonly known: StoredState | null
+  readonly resource: Resource
+  readonly differences: Occasion['differences']
+  readonly changed: boolean
+  /** Not even an attribute that changes by itself differs. */
+  readonly same: boolean
+  readonly sight: Sight
+}
+
+/** Writes what a look at a present resource has shown. True when something is to be told. */
+export async function settlePresent(parts: Needs, mark: LeasedMark, number: number, attributes: JsonObject): Promise<boolean> {
+  const ref = trueRef(mark.ref, attributes)
+  const resource: Resource = {
+    ...ref,
+    number,
+    shape: parts.inventory.shape(ref.type),
+    attributes,
+    fetchedAt: await parts.store.now(),
+  }
+  for (let left = tries; left > 0; left -= 1) {
+    const seen = await compare(parts, mark, resource)
+    const told = await (seen === 'outdated' ? outdated(parts, mark) : settleSeen(parts, mark, seen))
+    if (told !== 'moved') return told
+  }
+  await parts.store.marks.giveBack(mark, 1_000)
+  return false
+}
+
+async function outdated(parts: Needs, mark: LeasedMark): Promise<boolean> {
+  parts.observe.fetched('outdated')
+  await parts.store.marks.settle(mark)
+  return false
+}
+
+async function compare(parts: Needs, mark: LeasedMark, resource: Resource): Promise<Seen | 'outdated'> {
+  const known = await parts.store.states.get(resource)
+  if (known !== null && known.number > resource.number) return 'outdated'
+  const comparable = known !== null && !known.gone && known.shape === resource.shape
+  const differences = comparable ? diff(known.attributes, resource.attributes, parts.inventory.volatile(resource.type)) : []
+  const changed = known === null || known.gone || differences.length > 0
+  const same = comparable && !changed && diff(known.attributes, resource.attributes).length === 0
+  return { known, resource, differences, changed, same, sight: sightOf(mark.expectations, resource.attributes, changed) }
+}
+
+async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<boolean | 'moved'> {
+  const { resource, sight } = seen
+  const waitMs = sight.all ? null : await moreLooksMs(parts, mark, seen)
+  // A look that shows nothing of what the events said may be older than what is known: it is no evidence.
+  if (waitMs !== null && !sight.some) {
+    parts.observe.fetched('waiting')
+    await parts.store.marks.again(mark, waitMs, mark.expectations)
+    return false
+  }
+  const confirmed = sight.all || (waitMs === null && (await isOvertaken(parts, sight.left, resource)))
+  const fingerprint = parts.evaluator.fingerprint(resource.type)
+  const settled = isSettled(seen, confirmed, fingerprint)
+  const outcomes = settled ? [] : await judge(parts, resource)
+  return parts.store.transaction(async (records) => {
+    const before = await records.states.lock(resource)
+    if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
+    parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
+    if (settled) await records.states.seen(resource, resource.number, confirmed)
+    const told = settled ? { news: false, heldUntil: null } : await write(parts, records, mark, seen, outcomes, confirmed)
+    if (waitMs === null) await records.marks.settle(mark)
+    else await records.marks.again(mark, waitMs, sight.left)
+    if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, mark, resource, told.heldUntil)
+    else if (waitMs === null && !confirmed) await lookOnce(records, mark, resource)
+    return told.news
+  })
+}
+
+/** Nothing to judge and nothing to write but the time. */
+function isSettled({ known, same }: Seen, confirmed: boolean, fingerprint: string): boolean {
+  return same && known !== null && known.evaluatedWith === fingerprint && known.confirmed === confirmed
+}
+
+async function judge(parts: Needs, resource: Resource) {
+  const [judgement] = await parts.evaluator.judgeResources([resource], (ids) => parts.store.states.attributes(ids))
+  return judgement?.outcomes ?? []
+}
+
+async function write(
+  parts: Needs,
+  records: Records,
+  mark: LeasedMark,
+  { known, resource, differences, changed, sight }: Seen,
+  outcomes: Awaited<ReturnType<typeof judge>>,
+  confirmed: boolean,
+): Promise<{ news: boolean; heldUntil: Date | null }> {
+  const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
+  const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
+  const causes = causesOf(mark, sight, confirmed)
+  const origin: Origin = causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
+  const result = await reconcile(parts, records, resource, outcomes, {
+    origin,
+    causes,
+    differences,
+    bornAt,
+    confirmed,
+    newlyConfirmed: confirmed && known?.confirmed === false,
+  })
+  const eventId = parts.inventory.eventId(resource)
+  await records.states.put(resource, judgedAs(parts, resource, outcomes, resource.fetchedAt), {
+    confirmed,
+    bornAt,
+    eventId,
+    changed,
+  })
+  const kind = versionKind(known, resource, changed, created)
+  if (kind !== null) {
+    const { attributes, number, fetchedAt: at } = resource
+    await records.versions.add({ ref: resource, number, at, kind, attributes, differences, causes })
+  }
+  return result
+}
+
+function versionKind(known: StoredState | null, resource: Resource, changed: boolean, created: boolean): Version['kind'] | null {
+  if (known === null || known.gone) return created || known !== null ? 'created' : 'first'
+  if (known.shape !== resource.shape) return 'reshaped'
+  return changed ? 'changed' : null
+}
+
+/** The events whose effect is in the state, as far as can be told. */
+function causesOf(mark: LeasedMark, sight: Sight, confirmed: boolean): readonly Cause[] {
+  const waiting = confirmed ? new Set<string>() : new Set(sight.left.map(({ cause }) => cause.eventId))
+  const causes = mark.expectations.map(({ cause }) => cause)
+  const shown = causes.filter(({ eventId }) => !waiting.has(eventId))
+  return shown.length > 0 ? shown : causes
+}
+
+/** The wait before a state is read again that does not yet show everything; null when it was read often enough. */
+async function moreLooksMs(parts: Needs, mark: LeasedMark, { sight, resource }: Seen): Promise<number | null> {
+  if (resource.fetchedAt.getTime() - mark.firstWishedAt.getTime() > patienceMs) return null
+  return nextLookMs(mark.looks, await isOvertaken(parts, sight.left, resource))
+}
+
+/**
+ * True when the effect of all that is left to be seen may well be in the state that is known: the event is old, or says only that
+ * something changed and the state has changed since it happened. Such events are waited for less, and are not held against the state.
+ */
+async function isOvertaken(parts: Needs, left: readonly Expectation[], ref: ResourceRef): Promise<boolean> {
+  const [last] = await parts.store.versions.list(ref, 1)
+  return left.every(({ cause, witnesses }) => {
+    const time = Date.parse(cause.time)
+    if (Date.parse(cause.receivedAt) - time > lateMs) return true
+    return witnesses.every(({ kind }) => kind === 'change') && last !== undefined && last.at.getTime() >= time
+  })
+}
+
+/** A new resource is still being built: what fails while its grace lasts is judged on the state at its end. */
+async function lookAtItsEnd(records: Records, mark: LeasedMark, resource: Resource, end: Date): Promise<void> {
+  const cause = mark.expectations.at(-1)?.cause
+  const expectation: Expectation | null = cause === undefined ? null : { cause, kind: 'update', witnesses: [{ kind: 'nothing' }] }
+  const delayMs = Math.max(0, end.getTime() - resource.fetchedAt.getTime())
+  await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation, scanId: null, delayMs }])
+}
+
+async function lookOnce(records: Records, mark: LeasedMark, resource: Resource): Promise<void> {
+  if (mark.class !== 'event') return
+  await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation: null, scanId: null, delayMs: overtimeMs }])
+}
+
+/**
+ * Not found. After a delete: gone. After a create: AWS does not show it yet. Else gone only when looks over a minute agree, since a
+ * new resource is not to be found everywhere at once. True when something is to be told.
+ */
+export async function settleGone(parts: Needs, mark: LeasedMark, number: number): Promise<boolean> {
+  const waitMs = existenceOf(mark.expectations) === 'gone' ? null : absenceMs(mark)
+  if (waitMs !== null) {
+    parts.observe.fetched('waiting')
+    await parts.store.marks.again(mark, waitMs, mark.expectations)
+    return false
+  }
+  const told = await parts.store.transaction(async (records) => {
+    const ref = await records.states.meant(mark.ref)
+    const before = ref === null ? null : await records.states.lock(ref)
+    const ends = ref !== null && before !== null && !before.gone && (await records.states.gone(ref, number))
+    const causes = mark.expectations.map(({ cause }) => cause)
+    const news = ends && (await endAll(parts, records, before, causes))
+    if (ends) {
+      const at = await records.now()
+      await records.versions.add({ ref, number, at, kind: 'gone', attributes: null, differences: [], causes })
+    }
+    await records.marks.settle(mark)
+    return news
+  })
+  parts.observe.fetched('gone')
+  return told
+}
+
+/** Three looks over a minute; after a create as many as for any state that is not yet shown. */
+function absenceMs({ looks, expectations }: LeasedMark): number | null {
+  if (existenceOf(expectations) === 'present') return nextLookMs(looks, false)
+  return [15_000, 45_000][looks] ?? null
+}
+
+/** Events do not name everything: IAM leaves out the path. The fetched resource knows its own id and region. */
+function trueRef(asked: ResourceRef, attributes: JsonObject): ResourceRef {
+  return { ...asked, id: textAt(attributes, 'ResourceId') ?? asked.id, region: textAt(attributes, 'Region') ?? asked.region }
+}
+
+function refOf({ accountId, region, type, id }: ResourceRef): ResourceRef {
+  return { accountId, region, type, id }
+}
