@@ -1,12 +1,10 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { ErrorCode, WebClient } from '@slack/web-api'
-import { createSessions } from '#aws'
 import { createEvaluator } from '#detection'
-import { createInventory } from '#inventory'
 import { ConfigError } from '#runtime'
 import { openStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
-import { trustOf } from '../processes/run.ts'
+import { inventoryOf, trustOf } from '../processes/run.ts'
 import { slackToken } from '../processes/slack-token.ts'
 
 /** One thing looked at. */
@@ -76,10 +74,7 @@ async function* queues(config: Config): AsyncGenerator<Finding> {
 }
 
 async function* accounts(config: Config): AsyncGenerator<Finding> {
-  const { roleName, externalId, endpoint } = config.aws
-  const inventory = createInventory({
-    sessions: createSessions({ roleName, externalId, ...(endpoint === undefined ? {} : { endpoint }) }),
-  })
+  const inventory = inventoryOf(config, () => 1)
   for (const { id, name, regions } of config.accounts) {
     for (const type of inventory.types) {
       for (const region of inventory.scope(type) === 'global' ? ['global'] : regions) {

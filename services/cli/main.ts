@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
-import { ConfigError, logToStdout, stopSignal, TriplineError } from '#runtime'
+import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/run.ts'
+import type { ResourceOptions } from './resource-command.ts'
+import type { ScanOptions } from './scan-command.ts'
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
   process.stderr.write(
@@ -79,6 +81,34 @@ program
   .action(async (files: string[], options: { detections: string[]; json: boolean }) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
+  })
+
+program
+  .command('scan')
+  .description('look at everything, or at a part of it, now; waits until it is done')
+  .addOption(config())
+  .option('--account <id>', 'only this account')
+  .option('--region <name>', 'only this region; `global` for account-wide types')
+  .option('--type <name>', 'only this resource type, as AWS.S3.Bucket')
+  .addOption(json())
+  .action(async (options: ScanOptions) => {
+    logOnlyErrors()
+    const { scanCommand } = await import('./scan-command.ts')
+    process.exitCode = await scanCommand(options, stopSignal())
+  })
+
+program
+  .command('resource')
+  .description('what is known of a resource: its state, its changes, its findings')
+  .argument('<id>', 'its id, the end of its id, or its name')
+  .addOption(config())
+  .option('--at <time>', 'its state as it was then (RFC 3339)')
+  .option('--as-test', 'its state as a test resource for a policy', false)
+  .addOption(json())
+  .action(async (id: string, options: Omit<ResourceOptions, 'id'>) => {
+    logOnlyErrors()
+    const { resourceCommand } = await import('./resource-command.ts')
+    process.exitCode = await resourceCommand({ ...options, id })
   })
 
 program

@@ -3,7 +3,7 @@ import { createRouter, createSender, createSlack, endedAlert, findingAlert, repe
 import { createSessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
-import { createInventory } from '#inventory'
+import { createInventory, type Inventory } from '#inventory'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts, type Places } from '#pipeline'
 import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type Store } from '#store'
@@ -38,7 +38,7 @@ export interface Running {
 /** The real thing: runs the line until stopped. Throws before it starts when something it needs is not there. */
 export async function runTripline(config: Config, options: RunOptions): Promise<void> {
   const { stop, only } = options
-  const token = await slackToken(config)
+  const token = only.has('deliver') ? await slackToken(config) : ''
   const trust = trustOf(config)
   await using store = await openStore(config.store)
   await using evaluator = await createEvaluator({ folders: config.detections, trust })
@@ -79,16 +79,13 @@ function assemble(
   own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>,
   workers: { alive: number },
 ): Parts {
-  const { roleName, externalId, endpoint } = config.aws
-  const share = (): number => 1 / workers.alive
-  const sessions = createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
   const teams = config.teams.map(({ id, channel, owns }) => {
     const tags = Object.entries(owns.tags).map(([key, value]) => ({ key, value }))
     return { id, channel, owns: { accounts: owns.accounts, tags } }
   })
   const routes = config.routes.map(({ when, to }) => ({ when: withoutUndefined(when), to }))
   const route = createRouter({ teams, routes, fallback: config.fallback }, config.accounts)
-  const inventory = createInventory({ sessions, types: config.resourceTypes })
+  const inventory = inventoryOf(config, () => 1 / workers.alive)
   const watched = new Set(inventory.types)
   return {
     ...own,
@@ -99,6 +96,13 @@ function assemble(
     places: placesOf(config),
     bells: { refresh: createBell(), deliver: createBell(), scan: createBell() },
   }
+}
+
+/** The fetchers of the types that the configuration wants; `share` is this process's part of what AWS allows. */
+export function inventoryOf(config: Config, share: () => number): Inventory {
+  const { roleName, externalId, endpoint } = config.aws
+  const sessions = createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
+  return createInventory({ sessions, types: config.resourceTypes })
 }
 
 /** Which events may be believed: those of registered accounts. */
