@@ -49,6 +49,7 @@ export function aDetection(given: Partial<Detection> = {}): Detection {
     dedupPeriodMinutes: 60,
     threshold: 1,
     createAlert: true,
+    graceSeconds: 20,
     suppressions: [],
     fingerprint: 'f',
     file: 'policies/aws/s3/bucket-public-read.ts',
@@ -98,6 +99,7 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',
+    confirmed: true,
     ended: null,
     ...given,
   }

@@ -1,0 +1,209 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cpus } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openStore } from '#store'
+import type { Figure } from '../../services/cli/bench-command.ts'
+import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
+import { startPostgres, type Postgres } from '../support/postgres.ts'
+import { aRecord } from '../support/records.ts'
+import { until } from '../support/until.ts'
+
+const accountId = '111111111111'
+const region = 'us-east-1'
+const type = 'AWS.EC2.SecurityGroup'
+const changes = 300
+const marks = 1_000_000
+const events = 300
+
+/**
+ * A first scan of 1,000 and of 100,000 security groups on PostgreSQL, over an AWS that answers at once: resources a second and memory;
+ * then what 300 changed resources cost in each; and an event's way to its finding with a million scan marks waiting and with none.
+ */
+export async function bench(): Promise<{ name: string; figures: Figure[] }> {
+  const postgres = await startPostgres('bench inventory')
+  if (postgres === null) throw new Error('PostgreSQL is needed')
+  const aws = await startGroups()
+  try {
+    const small = await scanned(postgres, aws, 1_000)
+    const large = await scanned(postgres, aws, 100_000)
+    const [none, many] = [await eventsAmong(postgres, aws, 0), await eventsAmong(postgres, aws, marks)]
+    const of = `${cpus().length} cores`
+    const rate = ({ resources, ms }: Scanned): string => `${Math.round((resources * 1_000) / ms)} resources/s`
+    return {
+      name: 'inventory',
+      figures: [
+        {
+          name: `first scan, 100,000: ${rate(large)}`,
+          value: large.resources / large.ms / (small.resources / small.ms),
+          unit: 'times',
+          of: `that of 1,000: ${rate(small)}; ${of}`,
+        },
+        {
+          name: `peak memory of 100,000: ${large.peakMb} MB`,
+          value: large.peakMb / small.peakMb,
+          unit: 'times',
+          of: `that of 1,000: ${small.peakMb} MB`,
+          aim: 'about 1: memory does not grow with the account',
+        },
+        {
+          name: `a changed resource among 100,000: ${large.changeMs.toFixed(1)} ms`,
+          value: large.changeMs / small.changeMs,
+          unit: 'times',
+          of: `one among 1,000: ${small.changeMs.toFixed(1)} ms`,
+          aim: '1.2 or less',
+        },
+        {
+          name: `an event's p99 with 1,000,000 scan marks waiting: ${many.p99} ms, p50 ${many.p50} ms`,
+          value: many.p99 / none.p99,
+          unit: 'times',
+          of: `that with none: ${none.p99} ms, p50 ${none.p50} ms`,
+          aim: '1.2 or less',
+        },
+      ],
+    }
+  } finally {
+    aws.stop()
+    await postgres.stop()
+  }
+}
+
+interface Scanned {
+  readonly resources: number
+  readonly ms: number
+  readonly peakMb: number
+  readonly changeMs: number
+}
+
+async function scanned(postgres: Postgres, aws: Groups, resources: number): Promise<Scanned> {
+  aws.count = resources
+  const store = await openStore({ url: await postgres.database() })
+  globalThis.gc?.()
+  let peak = 0
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 200)
+  const startedAt = performance.now()
+  const line = await open(aws, store, ['refresh', 'scan'])
+  await until('the scan', async () => (await store.scans.progress()).length === 0, 3_600_000)
+  const ms = performance.now() - startedAt
+  clearInterval(watch)
+  const changedAt = performance.now()
+  for (let index = 0; index < changes; index += 1) {
+    aws.open(index)
+    await line.send(authorized(index))
+  }
+  await until('every change', () => (line.facts.get('fetched changed') ?? 0) >= resources + changes, 600_000)
+  const changeMs = (performance.now() - changedAt) / changes
+  await line[Symbol.asyncDispose]()
+  await store[Symbol.asyncDispose]()
+  aws.close()
+  return { resources, ms, peakMb: Math.round(peak / 1024 / 1024), changeMs }
+}
+
+async function eventsAmong(postgres: Postgres, aws: Groups, waiting: number): Promise<{ p50: number; p99: number }> {
+  aws.count = events
+  const store = await openStore({ url: await postgres.database() })
+  const refOf = (index: number) => ({ accountId, region, type, id: arnOf(index) })
+  for (let from = 0; from < waiting; from += 5_000) {
+    const indices = Array.from({ length: 5_000 }, (_, index) => 1_000_000 + from + index)
+    const wish = { class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 }
+    await store.marks.wish(indices.map((index) => ({ ...wish, ref: refOf(index) })))
+  }
+  const line = await open(aws, store, ['refresh'])
+  const sentAt: number[] = []
+  for (let index = 0; index < events; index += 1) {
+    aws.open(index)
+    sentAt.push(Date.now())
+    await line.send(authorized(index))
+    await wait(25)
+  }
+  const took: number[] = []
+  for (let index = 0; index < events; index += 1) {
+    const found = await until('a finding', async () => (await line.findingsOf(refOf(index)))[0] ?? null, 60_000)
+    took.push(found.openedAt.getTime() - (sentAt[index] ?? Number.NaN))
+  }
+  await line[Symbol.asyncDispose]()
+  await store[Symbol.asyncDispose]()
+  aws.close()
+  const sorted = took.toSorted((a, b) => a - b)
+  return { p50: sorted[Math.floor(events / 2)] ?? Number.NaN, p99: sorted[Math.floor(events * 0.99)] ?? Number.NaN }
+}
+
+function open(aws: Groups, store: InnerLine['store'], workers: readonly ('refresh' | 'scan')[]): Promise<InnerLine> {
+  const accounts = [{ id: accountId, regions: [region] }]
+  return startInnerLine({ endpoint: aws.endpoint, accounts, types: [type], folders: ['policies/aws/ec2'], workers, store })
+}
+
+function authorized(index: number): Record<string, unknown> {
+  const request = { groupId: idOf(index) }
+  return aRecord({ account: accountId, source: 'ec2.amazonaws.com', name: 'AuthorizeSecurityGroupIngress', request })
+}
+
+interface Groups {
+  readonly endpoint: string
+  /** How many groups there are. */
+  count: number
+  /** Opens a group's port 22 to the world. */
+  open(index: number): void
+  /** Closes all. */
+  close(): void
+  stop(): void
+}
+
+/** EC2 and STS as far as listing and describing security groups need them, answering at once: what is measured is ours. */
+async function startGroups(): Promise<Groups> {
+  const opened = new Set<number>()
+  const groups = { count: 0 }
+  const server = createServer((incoming, outgoing) => {
+    let text = ''
+    incoming.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    incoming.on('end', () => {
+      outgoing.setHeader('content-type', 'text/xml')
+      outgoing.end(answer(new URLSearchParams(text), groups.count, opened))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(groups, {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    open: (index: number) => void opened.add(index),
+    close: () => opened.clear(),
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  })
+}
+
+function answer(call: URLSearchParams, count: number, opened: ReadonlySet<number>): string {
+  const action = call.get('Action') ?? ''
+  if (action === 'AssumeRole') {
+    const expires = new Date(Date.now() + 3_600_000).toISOString()
+    const keys = `<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken><Expiration>${expires}</Expiration>`
+    const user = `<Arn>arn:aws:sts::${accountId}:assumed-role/audit/tripline</Arn><AssumedRoleId>AROA:tripline</AssumedRoleId>`
+    return `<AssumeRoleResponse><AssumeRoleResult><Credentials>${keys}</Credentials><AssumedRoleUser>${user}</AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>`
+  }
+  const wanted = call.get('GroupId.1')
+  if (wanted !== null) return groupsXml([groupXml(Number.parseInt(wanted.slice(3), 16), opened)], null)
+  const from = Number(call.get('NextToken') ?? '0')
+  const to = Math.min(count, from + 1_000)
+  const page = Array.from({ length: to - from }, (_, index) => groupXml(from + index, opened))
+  return groupsXml(page, to < count ? String(to) : null)
+}
+
+function groupsXml(groups: readonly string[], next: string | null): string {
+  const token = next === null ? '' : `<nextToken>${next}</nextToken>`
+  return `<DescribeSecurityGroupsResponse><securityGroupInfo>${groups.join('')}</securityGroupInfo>${token}</DescribeSecurityGroupsResponse>`
+}
+
+function groupXml(index: number, opened: ReadonlySet<number>): string {
+  const range = opened.has(index) ? '0.0.0.0/0' : '10.0.0.0/8'
+  const rule = `<item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort><ipRanges><item><cidrIp>${range}</cidrIp></item></ipRanges></item>`
+  return `<item><ownerId>${accountId}</ownerId><groupId>${idOf(index)}</groupId><groupName>group-${index}</groupName><groupDescription>bench</groupDescription><vpcId>vpc-0123456789abcdef0</vpcId><ipPermissions>${rule}</ipPermissions></item>`
+}
+
+function idOf(index: number): string {
+  return `sg-${index.toString(16).padStart(17, '0')}`
+}
+
+function arnOf(index: number): string {
+  return `arn:aws:ec2:${region}:${accountId}:security-group/${idOf(index)}`
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { createRouter, endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
+import { createSessions } from '#aws'
+import { createEvaluator } from '#detection'
+import { decode, touches, type Trust } from '#ingest'
+import { createInventory } from '#inventory'
+import type { Finding } from '#model'
+import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
+import { createBell } from '#runtime'
+import type { Store } from '#store'
+import { freshStore } from './database.ts'
+
+/** The line from intake to the outbox in this process, over an AWS at an address: what no queue and no Slack is needed for. */
+export interface InnerLine extends AsyncDisposable {
+  readonly store: Store
+  readonly parts: Parts
+  /** Business facts that were observed, with how often: `fetched changed`, `failed access-denied`. */
+  readonly facts: ReadonlyMap<string, number>
+  /** Hands a record to intake, as its queue would. */
+  send(record: Record<string, unknown>): Promise<void>
+  /** All policy findings of a resource, newest first. */
+  findingsOf(where: { accountId: string; region: string; type: string; id: string }): Promise<readonly Finding[]>
+  /** Stops the workers and starts them again, as a new process would. */
+  restart(): Promise<void>
+}
+export interface InnerLineOptions {
+  readonly endpoint: string
+  readonly accounts: readonly { readonly id: string; readonly regions: readonly string[] }[]
+  readonly types: readonly string[]
+  /** Folders of detections. */
+  readonly folders: readonly string[]
+  /** Which workers run: `refresh` alone by default. */
+  readonly workers?: readonly ('refresh' | 'judge' | 'scan')[]
+  readonly store?: Store
+}
+
+const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessionToken: 'testing' }
+
+export async function startInnerLine(options: InnerLineOptions): Promise<InnerLine> {
+  const store = options.store ?? (await freshStore())
+  const ids = options.accounts.map(({ id }) => id)
+  const trust: Trust = { accounts: ids, regions: null, times: 'any' }
+  const evaluator = await createEvaluator({ folders: options.folders, trust })
+  if (evaluator.broken.length > 0) throw new Error(`broken detections: ${JSON.stringify(evaluator.broken)}`)
+  const sessions = createSessions({ roleName: 'audit', externalId: 'x-1', endpoint: options.endpoint, credentials })
+  const inventory = createInventory({ sessions, types: options.types })
+  const facts = new Map<string, number>()
+  const fact = (name: string, count = 1): void => void facts.set(name, (facts.get(name) ?? 0) + count)
+  const observe: Observe = {
+    events: (outcome, count) => fact(`events ${outcome}`, count),
+    fetched: (outcome) => fact(`fetched ${outcome}`),
+    fetchFailed: (cause) => fact(`failed ${cause}`),
+    detectionFailed: (id, reason) => fact(`detection ${id} ${reason}`),
+    delivered: (_, outcome) => fact(`delivered ${outcome}`),
+  }
+  const table = { teams: [], routes: [], fallback: 'operators' }
+  const route = createRouter(
+    table,
+    ids.map((id) => ({ id, name: id, label: null })),
+  )
+  const watched = new Set(inventory.types)
+  const parts: Parts = {
+    store,
+    evaluator,
+    inventory,
+    trust,
+    decode,
+    touches: (event) => touches(event).filter(({ ref }) => watched.has(ref.type)),
+    tell: { route, findingAlert, endedAlert, repeatedAlert, summaries },
+    places: {
+      of: ({ accountId, region }, resource) => ({
+        accountId,
+        accountName: accountId,
+        accountLabel: null,
+        region,
+        resourceType: resource?.ref.type ?? null,
+        resourceId: resource?.ref.id ?? null,
+        resourceName: resource?.name ?? null,
+      }),
+    },
+    bells: { refresh: createBell(), deliver: createBell(), scan: createBell() },
+    observe,
+  }
+  const intake = createIntake({ ...parts, source: 'inner' })
+  const workers = new Set(options.workers ?? ['refresh'])
+  let stop = new AbortController()
+  let running: readonly Promise<void>[] = []
+  const start = async (): Promise<void> => {
+    stop = new AbortController()
+    if (workers.has('scan')) await planScans(parts, options.accounts, null)
+    running = [
+      ...(workers.has('refresh') ? [runRefresh(parts, { concurrency: 24, pollMs: 100 }, stop.signal)] : []),
+      ...(workers.has('judge') ? [runJudge(parts, { pollMs: 200 }, stop.signal)] : []),
+      ...(workers.has('scan') ? [runScans(parts, { accounts: options.accounts, daily: null, pollMs: 200 }, stop.signal)] : []),
+    ]
+  }
+  const end = async (): Promise<void> => {
+    stop.abort()
+    await Promise.all(running)
+  }
+  await start()
+  return {
+    store,
+    parts,
+    facts,
+    async send(record) {
+      await intake([{ id: randomUUID(), body: JSON.stringify(record), receivedAt: new Date() }])
+    },
+    findingsOf: (where) => store.findings.of(where, 50),
+    async restart() {
+      await end()
+      await start()
+    },
+    async [Symbol.asyncDispose]() {
+      await end()
+      await evaluator[Symbol.asyncDispose]()
+      if (options.store === undefined) await store[Symbol.asyncDispose]()
+    },
+  }
+}
