@@ -1,16 +1,13 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openStore } from '#store'
 import type { Figure } from '../../services/cli/bench-command.ts'
+import { accountId, arnOf, idOf, region, startGroups, type Groups } from '../support/groups-server.ts'
 import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
 import { startPostgres, type Postgres } from '../support/postgres.ts'
 import { aRecord } from '../support/records.ts'
 import { until } from '../support/until.ts'
 
-const accountId = '111111111111'
-const region = 'us-east-1'
 const type = 'AWS.EC2.SecurityGroup'
 const changes = 300
 const marks = 1_000_000
@@ -136,74 +133,4 @@ function open(aws: Groups, store: InnerLine['store'], workers: readonly ('refres
 function authorized(index: number): Record<string, unknown> {
   const request = { groupId: idOf(index) }
   return aRecord({ account: accountId, source: 'ec2.amazonaws.com', name: 'AuthorizeSecurityGroupIngress', request })
-}
-
-interface Groups {
-  readonly endpoint: string
-  /** How many groups there are. */
-  count: number
-  /** Opens a group's port 22 to the world. */
-  open(index: number): void
-  /** Closes all. */
-  close(): void
-  stop(): void
-}
-
-/** EC2 and STS as far as listing and describing security groups need them, answering at once: what is measured is ours. */
-async function startGroups(): Promise<Groups> {
-  const opened = new Set<number>()
-  const groups = { count: 0 }
-  const server = createServer((incoming, outgoing) => {
-    let text = ''
-    incoming.on('data', (chunk: Buffer) => (text += chunk.toString()))
-    incoming.on('end', () => {
-      outgoing.setHeader('content-type', 'text/xml')
-      outgoing.end(answer(new URLSearchParams(text), groups.count, opened))
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return Object.assign(groups, {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    open: (index: number) => void opened.add(index),
-    close: () => opened.clear(),
-    stop: () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  })
-}
-
-function answer(call: URLSearchParams, count: number, opened: ReadonlySet<number>): string {
-  const action = call.get('Action') ?? ''
-  if (action === 'AssumeRole') {
-    const expires = new Date(Date.now() + 3_600_000).toISOString()
-    const keys = `<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken><Expiration>${expires}</Expiration>`
-    const user = `<Arn>arn:aws:sts::${accountId}:assumed-role/audit/tripline</Arn><AssumedRoleId>AROA:tripline</AssumedRoleId>`
-    return `<AssumeRoleResponse><AssumeRoleResult><Credentials>${keys}</Credentials><AssumedRoleUser>${user}</AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>`
-  }
-  const wanted = call.get('GroupId.1')
-  if (wanted !== null) return groupsXml([groupXml(Number.parseInt(wanted.slice(3), 16), opened)], null)
-  const from = Number(call.get('NextToken') ?? '0')
-  const to = Math.min(count, from + 1_000)
-  const page = Array.from({ length: to - from }, (_, index) => groupXml(from + index, opened))
-  return groupsXml(page, to < count ? String(to) : null)
-}
-
-function groupsXml(groups: readonly string[], next: string | null): string {
-  const token = next === null ? '' : `<nextToken>${next}</nextToken>`
-  return `<DescribeSecurityGroupsResponse><securityGroupInfo>${groups.join('')}</securityGroupInfo>${token}</DescribeSecurityGroupsResponse>`
-}
-
-function groupXml(index: number, opened: ReadonlySet<number>): string {
-  const range = opened.has(index) ? '0.0.0.0/0' : '10.0.0.0/8'
-  const rule = `<item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort><ipRanges><item><cidrIp>${range}</cidrIp></item></ipRanges></item>`
-  return `<item><ownerId>${accountId}</ownerId><groupId>${idOf(index)}</groupId><groupName>group-${index}</groupName><groupDescription>bench</groupDescription><vpcId>vpc-0123456789abcdef0</vpcId><ipPermissions>${rule}</ipPermissions></item>`
-}
-
-function idOf(index: number): string {
-  return `sg-${index.toString(16).padStart(17, '0')}`
-}
-
-function arnOf(index: number): string {
-  return `arn:aws:ec2:${region}:${accountId}:security-group/${idOf(index)}`
 }
