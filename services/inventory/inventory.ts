@@ -11,7 +11,10 @@ import { s3Bucket } from './fetchers/s3-bucket.ts'
 
 const fetchMs = 8_000
 
-/** All fetchers, or those of some types, behind one door. Throws InventoryError for a type that is not known. To add a type: a shape, a fetcher beside its like, a line here. */
+/**
+ * All fetchers, or those of some types, behind one door. Throws InventoryError for a type that is not known. To add a type: a shape and
+ * its line in `shapes/all.ts`, a fetcher beside its like, a line here.
+ */
 export function createInventory({ sessions, types = null }: { sessions: Sessions; types?: readonly string[] | null }): Inventory {
   const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, s3Bucket]
   const unknown = (types ?? []).filter((type) => !all.some((fetcher) => fetcher.type === type))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { common, flag, list, part, text, time } from './parts.ts'
 
+/** `AWS.CloudTrail` */
 export const cloudtrailShape = z.object({
   ...common('AWS.CloudTrail'),
   Arn: z.string(),
@@ -46,5 +47,3 @@ export const cloudtrailShape = z.object({
     TimeLoggingStopped: text,
   }),
 })
-/** `AWS.CloudTrail` */
-export type CloudTrail = z.output<typeof cloudtrailShape>

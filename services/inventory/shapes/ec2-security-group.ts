@@ -23,6 +23,7 @@ const permissions = list(
   }),
 )
 
+/** `AWS.EC2.SecurityGroup` */
 export const ec2SecurityGroupShape = z.object({
   ...common('AWS.EC2.SecurityGroup'),
   Arn: z.string(),
@@ -34,5 +35,3 @@ export const ec2SecurityGroupShape = z.object({
   OwnerId: text,
   VpcId: text,
 })
-/** `AWS.EC2.SecurityGroup` */
-export type Ec2SecurityGroup = z.output<typeof ec2SecurityGroupShape>

@@ -57,6 +57,7 @@ const routeTable = z.object({
   VpcId: text,
 })
 
+/** `AWS.EC2.VPC` */
 export const ec2VpcShape = z.object({
   ...common('AWS.EC2.VPC'),
   Arn: z.string(),
@@ -79,5 +80,3 @@ export const ec2VpcShape = z.object({
   StaleSecurityGroups: list(z.string()),
   State: text,
 })
-/** `AWS.EC2.VPC` */
-export type Ec2Vpc = z.output<typeof ec2VpcShape>

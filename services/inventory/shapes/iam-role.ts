@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { common, list, part, text, texts, whole } from './parts.ts'
 
+/** `AWS.IAM.Role` */
 export const iamRoleShape = z.object({
   ...common('AWS.IAM.Role'),
   Arn: z.string(),
@@ -14,5 +15,3 @@ export const iamRoleShape = z.object({
   Path: text,
   PermissionsBoundary: part({ PermissionsBoundaryArn: text, PermissionsBoundaryType: text }),
 })
-/** `AWS.IAM.Role` */
-export type IamRole = z.output<typeof iamRoleShape>

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { common, flag, list, part, text, texts, time } from './parts.ts'
 
+/** `AWS.IAM.User` */
 export const iamUserShape = z.object({
   ...common('AWS.IAM.User'),
   Arn: z.string(),
@@ -38,5 +39,3 @@ export const iamUserShape = z.object({
   PermissionsBoundary: part({ PermissionsBoundaryArn: text, PermissionsBoundaryType: text }),
   VirtualMFA: part({ EnableDate: time, SerialNumber: text }),
 })
-/** `AWS.IAM.User` */
-export type IamUser = z.output<typeof iamUserShape>

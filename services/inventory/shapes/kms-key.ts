@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { common, flag, text, time } from './parts.ts'
 
+/** `AWS.KMS.Key` */
 export const kmsKeyShape = z.object({
   ...common('AWS.KMS.Key'),
   Arn: z.string(),
@@ -19,5 +20,3 @@ export const kmsKeyShape = z.object({
   Policy: text,
   ValidTo: time,
 })
-/** `AWS.KMS.Key` */
-export type KmsKey = z.output<typeof kmsKeyShape>

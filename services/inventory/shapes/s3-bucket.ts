@@ -20,6 +20,7 @@ const lifecycleRule = z.object({
   Transitions: list(z.object({ Date: time, Days: whole, StorageClass: text })),
 })
 
+/** `AWS.S3.Bucket` */
 export const s3BucketShape = z.object({
   ...common('AWS.S3.Bucket'),
   Arn: z.string(),
@@ -48,5 +49,3 @@ export const s3BucketShape = z.object({
   }),
   Versioning: text,
 })
-/** `AWS.S3.Bucket` */
-export type S3Bucket = z.output<typeof s3BucketShape>

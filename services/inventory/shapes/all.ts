@@ -1,0 +1,18 @@
+import { cloudtrailShape } from './cloudtrail.ts'
+import { ec2SecurityGroupShape } from './ec2-security-group.ts'
+import { ec2VpcShape } from './ec2-vpc.ts'
+import { iamRoleShape } from './iam-role.ts'
+import { iamUserShape } from './iam-user.ts'
+import { kmsKeyShape } from './kms-key.ts'
+import { s3BucketShape } from './s3-bucket.ts'
+
+/** The shape of each resource type. */
+export const shapes = {
+  'AWS.CloudTrail': cloudtrailShape,
+  'AWS.EC2.SecurityGroup': ec2SecurityGroupShape,
+  'AWS.EC2.VPC': ec2VpcShape,
+  'AWS.IAM.Role': iamRoleShape,
+  'AWS.IAM.User': iamUserShape,
+  'AWS.KMS.Key': kmsKeyShape,
+  'AWS.S3.Bucket': s3BucketShape,
+}
