@@ -7,7 +7,7 @@ it('an alert tells the event that happened last, whatever came in last', () => {
     aCause({ eventId: 'late', time: '2026-11-21T14:05:00Z' }),
     aCause({ eventId: 'early', time: '2026-11-21T14:01:00Z' }),
   ]
-  const alert = findingAlert({ finding: aFinding({ causes }), detection: aDetection(), place: aPlace() })
+  const alert = findingAlert({ finding: aFinding({ causes }), detection: aDetection(), place: aPlace(), confirmed: true })
   expect(alert.cause?.eventId).toBe('late')
 })
 
@@ -17,7 +17,7 @@ it('a finding that no change caused has no cause', () => {
 })
 
 it('a detection without a display name goes by its id', () => {
-  const alert = findingAlert({ finding: aFinding(), detection: aDetection({ displayName: '' }), place: aPlace() })
+  const alert = findingAlert({ finding: aFinding(), detection: aDetection({ displayName: '' }), place: aPlace(), confirmed: true })
   expect(alert.detection.displayName).toBe('AWS.S3.BucketPublicRead')
 })
 

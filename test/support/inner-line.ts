@@ -4,7 +4,7 @@ import { createSessions } from '#aws'
 import { createEvaluator } from '#detection'
 import { decode, touches, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
-import type { Finding } from '#model'
+import type { AlertContent, Finding } from '#model'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
 import { createBell } from '#runtime'
 import type { Store } from '#store'
@@ -20,6 +20,8 @@ export interface InnerLine extends AsyncDisposable {
   send(record: Record<string, unknown>): Promise<void>
   /** All policy findings of a resource, newest first. */
   findingsOf(where: { accountId: string; region: string; type: string; id: string }): Promise<readonly Finding[]>
+  /** Takes what is waiting in the outbox, as a sender would: what was told since the last time. */
+  told(): Promise<readonly AlertContent[]>
   /** Stops the workers and starts them again, as a new process would. */
   restart(): Promise<void>
 }
@@ -107,6 +109,17 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
       await intake([{ id: randomUUID(), body: JSON.stringify(record), receivedAt: new Date() }])
     },
     findingsOf: (where) => store.findings.of(where, 50),
+    async told() {
+      const contents: AlertContent[] = []
+      for (;;) {
+        const leased = await store.deliveries.lease(50, 30_000)
+        if (leased.length === 0) return contents
+        for (const delivery of leased) {
+          contents.push(delivery.content)
+          await store.deliveries.sent(delivery, { id: delivery.id })
+        }
+      }
+    },
     async restart() {
       await end()
       await start()
