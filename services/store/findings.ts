@@ -16,6 +16,15 @@ export function createFindings(database: Database): Findings {
         order by f.detection_id, f.key`)
       return rows.map(findingOf)
     },
+    async of(ref, limit) {
+      const key = columnsOf(ref)
+      const rows = await database.rows<FindingRow>(sql`
+        select ${findingColumns} from findings as f
+        where f.kind = 'policy' and f.account_id = ${key.account_id} and f.region = ${key.region}
+          and f.resource_type = ${key.type} and f.resource_id = ${key.id}
+        order by f.opened_at desc, f.id limit ${limit}::integer`)
+      return rows.map(findingOf)
+    },
     async open(finding) {
       const at = columnsOf(finding.resource)
       const subject = digest('policy', finding.detectionId, at, finding.key)

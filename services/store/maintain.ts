@@ -6,14 +6,37 @@ import { now } from './values.ts'
 
 const inboxDays = 15
 const quarantineDays = 30
+const scanDays = 30
+const historyDays = 400
+const workerDays = 1
+/** Old rows are deleted some at a time: no statement takes long. */
+const rowsAtOnce = 5_000
 
-/** Opens the inbox's coming days and drops what is past its time. */
+/** Opens the inbox's coming days and drops what is past its time. A baseline stays for ever, without its parts. */
 export async function maintain(database: Database): Promise<void> {
   await openComingDays(database)
   for (const partition of await expiredPartitions(database)) await dropPartition(database, partition)
   await database.rows(sql`
     delete from inbox where day = date '1970-01-01' and claimed_at < ${now} - ${inboxDays}::integer * interval '1 day'`)
-  await database.rows(sql`delete from quarantine where received_at < ${now} - ${quarantineDays}::integer * interval '1 day'`)
+  await dropOld(database, 'quarantine', 'received_at', quarantineDays)
+  await dropOld(database, 'versions', 'replaced_at', historyDays)
+  await dropOld(database, 'resources', 'gone_at', historyDays)
+  await dropOld(database, 'workers', 'alive_until', workerDays)
+  await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)
+  await database.rows(sql`
+    delete from scan_parts using scans as s
+    where s.id = scan_parts.scan_id and s.finished_at < ${now} - ${scanDays}::integer * interval '1 day'`)
+}
+
+async function dropOld(database: Database, table: string, column: string, days: number, only = sql`true`): Promise<void> {
+  const old = sql`${sql.ref(column)} < ${now} - ${days}::integer * interval '1 day' and ${only}`
+  for (;;) {
+    const dropped = await database.rows(sql`
+      delete from ${sql.table(table)} where ctid = any (array(
+        select ctid from ${sql.table(table)} where ${old} limit ${rowsAtOnce}::integer for update skip locked
+      )) returning 1`)
+    if (dropped.length < rowsAtOnce) return
+  }
 }
 
 /** Yesterday to the day after tomorrow: nearly every event finds its day open. */

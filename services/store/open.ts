@@ -14,6 +14,8 @@ import { createQuarantine } from './quarantine.ts'
 import { createScans } from './scans.ts'
 import { createStates } from './states.ts'
 import type { Records, Store } from './store.ts'
+import { createVersions } from './versions.ts'
+import { createWorkers } from './workers.ts'
 import { now } from './values.ts'
 
 /** A database of one kind, open. */
@@ -78,11 +80,13 @@ function recordsOver(database: Database): Records {
     inbox: createInbox(database),
     marks: createMarks(database),
     states: createStates(database),
+    versions: createVersions(database),
     findings: createFindings(database),
     alerts: createAlerts(database),
     deliveries: createDeliveries(database),
     quarantine: createQuarantine(database),
     scans: createScans(database),
+    workers: createWorkers(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },

@@ -1,37 +1,55 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import type { Scan, Scans } from './store.ts'
-import { json, now, wait } from './values.ts'
-
-const scanColumns = sql`s.id, s.account_id as "accountId", s.status`
+import { giveBackPart, leaseParts, listedPart, renewPart, unreadPart } from './scan-parts.ts'
+import { advanceScans } from './scans-advance.ts'
+import { scanColumns } from './scans-row.ts'
+import type { ScanProgress, Scans } from './store.ts'
+import { json, now, texts } from './values.ts'
 
 export function createScans(database: Database): Scans {
   return {
-    leaseBaseline: (accountId, leaseMs) =>
-      database.first<Scan>(sql`
-        insert into scans as s (account_id, kind, status, listing_until, started_at)
-        values (${accountId}, 'baseline', 'listing', ${now} + ${wait(leaseMs)}, ${now})
-        on conflict (account_id) where kind = 'baseline' do update set listing_until = excluded.listing_until
-        where s.status = 'listing' and s.listing_until <= ${now}
-        returning ${scanColumns}`),
-    async listed(id, unread) {
-      await database.rows(
-        sql`update scans set status = 'fetching', unread = ${json(unread)} where id = ${id} and status = 'listing'`,
-      )
-    },
-    finish: () =>
-      database.rows<Scan>(sql`
-        with finished as (
-          select id from scans as s
-          where status = 'fetching'
-            and not exists (select from marks where scan_id = s.id) and not exists (select from marks where next_scan_id = s.id)
-          order by id for update skip locked
-        )
-        update scans as s set status = 'done', finished_at = ${now} from finished where s.id = finished.id
-        returning ${scanColumns}`),
-    async running() {
-      return (await database.one<{ running: boolean }>(sql`select exists (select from scans where status <> 'done') as running`))
-        .running
-    },
+    begin: (scan) => database.together((within) => begin(within, scan)),
+    leaseParts: (limit, leaseMs) => leaseParts(database, limit, leaseMs),
+    renewPart: (part, leaseMs) => renewPart(database, part, leaseMs),
+    listed: (part, count, next) => listedPart(database, part, count, next),
+    giveBackPart: (part, delayMs, restart) => giveBackPart(database, part, delayMs, restart),
+    unreadPart: (part, cause, detail) => unreadPart(database, part, cause, detail),
+    advance: () => advanceScans(database),
+    progress: (ids) =>
+      database.rows<ScanProgress>(sql`
+        select ${scanColumns}, p.parts, p.listed_parts as "listedParts", p.unread, p.listed,
+          (select count(*) from marks where scan_id = s.id)
+            + (select count(*) from marks where next_scan_id = s.id and scan_id is distinct from s.id) as waiting
+        from scans as s, lateral (
+          select count(*) as parts, count(*) filter (where status in ('listed', 'checked')) as listed_parts,
+            coalesce(sum(listed), 0)::bigint as listed,
+            coalesce(jsonb_agg(jsonb_build_object('region', region, 'type', type, 'cause', cause, 'detail', detail)
+              order by region, type) filter (where status = 'unread'), '[]') as unread
+          from scan_parts where scan_id = s.id
+        ) as p
+        where ${ids === undefined ? sql`s.status <> 'done'` : sql`s.id = any (${texts(ids)})`}
+        order by s.started_at, s.id`),
   }
+}
+
+async function begin(database: Database, scan: Parameters<Scans['begin']>[0]): Promise<string | null> {
+  if (scan.kind === 'baseline') {
+    // One that the version before began listing and did not end: it has no parts, and begins anew.
+    await database.rows(sql`
+      delete from scans
+      where account_id = ${scan.accountId} and kind = 'baseline' and status = 'listing' and listing_until <= ${now}`)
+  }
+  const begun = await database.first<{ id: string }>(sql`
+    insert into scans (account_id, kind, key, status, started_at)
+    values (${scan.accountId}, ${scan.kind}, ${scan.key}, ${scan.parts.length > 0 ? 'listing' : 'fetching'}, ${now})
+    on conflict do nothing returning id`)
+  if (begun === null) return null
+  await database.rows(sql`
+    insert into scan_parts (scan_id, began_at, account_id, region, type, due_at)
+    select s.id, s.started_at, s.account_id, given.region, given.type, s.started_at
+    from scans as s, jsonb_to_recordset(${json(scan.parts)}) as given(region text, type text)
+    where s.id = ${begun.id}
+    order by given.region, given.type
+    on conflict do nothing`)
+  return begun.id
 }

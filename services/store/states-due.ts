@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import { stateColumns } from './states-row.ts'
+import { hearEchoes } from './echoes.ts'
+import { stateColumns, stateOf, type StateRow } from './states-row.ts'
 import type { States, StoredState } from './store.ts'
 import { json, wait } from './values.ts'
 
@@ -15,9 +16,10 @@ export async function dueStates(
   leaseMs: number,
   current: Parameters<States['due']>[2],
 ): Promise<readonly StoredState[]> {
+  await hearEchoes(database)
   const fingerprints = [...current.fingerprints].map(([type, fingerprint]) => ({ type, fingerprint }))
   const shapes = [...(current.shapes ?? [])].map(([type, shape]) => ({ type, shape }))
-  return database.rows<StoredState>(sql`
+  const rows = await database.rows<StateRow>(sql`
     with recursive moment as materialized (select tripline_now() as now),
     kinds as (
       (select type, evaluated_with, shape from resources where not gone order by type, evaluated_with, shape limit 1)
@@ -61,4 +63,5 @@ export async function dueStates(
     from chosen as c
     where r.account_id = c.account_id and r.region = c.region and r.type = c.type and r.id = c.id
     returning ${stateColumns}`)
+  return rows.map(stateOf)
 }

@@ -1,58 +1,86 @@
 import { sql, type RawBuilder } from 'kysely'
+import type { ResourceRef } from '#model'
 import type { Database } from './database.ts'
+import { echoesOf } from './echoes.ts'
 import { dueStates } from './states-due.ts'
-import { stateColumns } from './states-row.ts'
-import type { States, StoredState } from './store.ts'
-import { at, columnsOf, isRef, json, now } from './values.ts'
+import { attributesOf, findStates, meantBy } from './states-find.ts'
+import { stateColumns, stateOf, withoutUnread, type StateRow } from './states-row.ts'
+import type { States } from './store.ts'
+import { at, columnsOf, isRef, json, now, possibleIds, storableText, texts } from './values.ts'
 
 export function createStates(database: Database): States {
   const wrote = async (query: RawBuilder<unknown>): Promise<boolean> => (await database.first(query)) !== null
+  const read = async (query: RawBuilder<StateRow>): ReturnType<States['get']> => {
+    const row = await database.first(query)
+    return row === null ? null : stateOf(row)
+  }
   return {
     async nextNumber() {
       return (await database.one<{ number: number }>(sql`select nextval('resource_number') as number`)).number
     },
-    get: (ref) => database.first<StoredState>(sql`select ${stateColumns} from resources as r where ${isRef('r', ref)}`),
-    lock: (ref) => database.first<StoredState>(sql`select ${stateColumns} from resources as r where ${isRef('r', ref)} for update`),
-    put(resource, judged) {
+    get: (ref) => read(sql<StateRow>`select ${stateColumns} from resources as r where ${isRef('r', ref)}`),
+    lock: (ref) => read(sql<StateRow>`select ${stateColumns} from resources as r where ${isRef('r', ref)} for update`),
+    meant: (ref) => meantBy(database, ref),
+    attributes: (ids) => attributesOf(database, ids),
+    find: (text, limit) => findStates(database, text, limit),
+    put(resource, judged, look) {
       const key = columnsOf(resource)
       return wrote(sql`
-        insert into resources as r (account_id, region, type, id, number, shape, attributes, fetched_at,
-          evaluated_with, evaluate_at, verdict)
-        values (${key.account_id}, ${key.region}, ${key.type}, ${key.id}, ${resource.number}, ${resource.shape},
-          ${json(resource.attributes)}, ${at(resource.fetchedAt)},
-          ${judged.evaluatedWith}, ${at(judged.evaluateAt)}, ${json(judged.verdict)})
-        on conflict (account_id, region, type, id) do update set
-          number = excluded.number, shape = excluded.shape, attributes = excluded.attributes, fetched_at = excluded.fetched_at,
-          gone = false, evaluated_with = excluded.evaluated_with, evaluate_at = excluded.evaluate_at,
-          verdict = excluded.verdict, judging_until = '-infinity'
-        where r.number <= excluded.number
-        returning 1`)
+        with written as (
+          insert into resources as r (account_id, region, type, id, number, shape, attributes, fetched_at,
+            evaluated_with, evaluate_at, verdict, looked_up, judged_at, event_id, born_at, confirmed)
+          values (${key.account_id}, ${key.region}, ${key.type}, ${key.id}, ${resource.number}, ${resource.shape},
+            ${json(resource.attributes)}, ${at(resource.fetchedAt)}, ${judged.evaluatedWith}, ${at(judged.evaluateAt)},
+            ${json(judged.verdict)}, ${texts(possibleIds(judged.lookedUp))}, ${now}, ${otherIdOf(resource, look.eventId)},
+            ${look.bornAt === null ? null : at(look.bornAt)}::timestamptz, ${look.confirmed})
+          on conflict (account_id, region, type, id) do update set
+            number = excluded.number, shape = excluded.shape, attributes = excluded.attributes, fetched_at = excluded.fetched_at,
+            gone = false, gone_at = null, evaluated_with = excluded.evaluated_with, evaluate_at = excluded.evaluate_at,
+            verdict = excluded.verdict, looked_up = excluded.looked_up, judged_at = excluded.judged_at,
+            event_id = excluded.event_id, confirmed = excluded.confirmed, judging_until = '-infinity', ${withoutUnread},
+            born_at = coalesce(excluded.born_at, case when not r.gone then r.born_at end)
+          where r.number <= excluded.number
+          returning id
+        ), echoed as (${echoesOf('written', look.changed)})
+        select 1 from written`)
     },
-    seen: (ref, number) =>
+    seen: (ref, number, confirmed) =>
       wrote(sql`
-        update resources as r set number = ${number}, fetched_at = ${now}
+        update resources as r set number = ${number}, fetched_at = ${now}, confirmed = ${confirmed}, ${withoutUnread}
         where ${isRef('r', ref)} and r.number <= ${number} returning 1`),
     async gone(ref, number) {
       // Nothing is written for a resource never seen: an empty state would turn its later creation into a change.
       const { done } = await database.one<{ done: boolean }>(sql`
-        with written as (
-          update resources as r set number = ${number}, fetched_at = ${now}, gone = true, judging_until = '-infinity'
-          where ${isRef('r', ref)} and r.number <= ${number} returning 1
-        )
-        select exists (select from written) or not exists (select from resources as r where ${isRef('r', ref)}) as done`)
+        with known as (
+          select gone from resources as r where ${isRef('r', ref)}
+        ), written as (
+          update resources as r set number = ${number}, fetched_at = ${now}, gone = true, gone_at = coalesce(r.gone_at, ${now}),
+            judging_until = '-infinity', ${withoutUnread}
+          where ${isRef('r', ref)} and r.number <= ${number} returning id
+        ), ended as (
+          select id from written, known where not known.gone
+        ), echoed as (${echoesOf('ended', true)})
+        select exists (select from written) or not exists (select from known) as done`)
       return done
+    },
+    async unread(ref, cause) {
+      const given = storableText(cause)
+      await database.rows(sql`
+        update resources as r set unread_cause = ${given}, unread_number = (select last_value from resource_number),
+          unread_since = case when r.unread_cause = ${given} then r.unread_since else ${now} end
+        where ${isRef('r', ref)}`)
     },
     judged: (ref, number, judged) =>
       wrote(sql`
         update resources as r set evaluated_with = ${judged.evaluatedWith}, evaluate_at = ${at(judged.evaluateAt)},
-          verdict = ${json(judged.verdict)}, judging_until = '-infinity'
+          verdict = ${json(judged.verdict)}, looked_up = ${texts(possibleIds(judged.lookedUp))}, judged_at = ${now},
+          judging_until = '-infinity'
         where ${isRef('r', ref)} and r.number = ${number} and not r.gone returning 1`),
     due: (limit, leaseMs, current) => dueStates(database, limit, leaseMs, current),
-    async ids({ accountId, region, type }) {
-      const rows = await database.rows<{ id: string }>(sql`
-        select id from resources
-        where account_id = ${accountId} and region = ${region} and type = ${type} and not gone order by id`)
-      return rows.map((row) => row.id)
-    },
   }
+}
+
+/** The id that events use, kept only where it is another one. */
+function otherIdOf(resource: ResourceRef, eventId: string): string | null {
+  return eventId === resource.id ? null : columnsOf({ ...resource, id: eventId }).id
 }

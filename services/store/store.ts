@@ -217,6 +217,8 @@ export interface RuleHit {
 export interface Findings {
   /** The open policy findings of a resource. */
   openOf(ref: ResourceRef): Promise<readonly Finding[]>
+  /** All policy findings of a resource, newest first. */
+  of(ref: ResourceRef, limit: number): Promise<readonly Finding[]>
   /** Opens epoch 1, or the next epoch when earlier ones ended. Returns the finding, or null when one is open already. */
   open(finding: PolicyFinding): Promise<Finding | null>
   /** Ends an open finding. Null when it was not open. */

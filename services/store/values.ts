@@ -53,6 +53,17 @@ export function digest(...parts: readonly unknown[]): string {
 
 const idBytes = 2_048
 
+/** Ids without repeats, in order, without those that no resource can have since no key can hold them. */
+export function possibleIds(ids: readonly string[]): readonly string[] {
+  const possible = ids.filter((id) => Buffer.byteLength(id) <= idBytes).map((id) => storableText(id))
+  return [...new Set(possible)].toSorted()
+}
+
+/** Texts as a parameter, in a form that both drivers understand. */
+export function texts(values: readonly string[]): RawBuilder<readonly string[]> {
+  return sql<readonly string[]>`array(select jsonb_array_elements_text(${json(values)}))`
+}
+
 /** The four columns of a reference, checked to fit the key. */
 export function columnsOf(ref: ResourceRef): { account_id: string; region: string; type: string; id: string } {
   const length = Buffer.byteLength(ref.id)

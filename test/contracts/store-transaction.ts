@@ -9,7 +9,7 @@ export function transactionContract(open: () => Promise<Subject>): void {
   it('writes all of a transaction or nothing', async () => {
     const { store } = await open()
     const failing = store.transaction(async (records) => {
-      await records.marks.wish([{ ref, class: 'event', cause: null, scanId: null, delayMs: 0 }])
+      await records.marks.wish([{ ref, class: 'event', expectation: null, scanId: null, delayMs: 0 }])
       throw new Error('on purpose')
     })
     await expect(failing).rejects.toThrow('on purpose')
@@ -63,27 +63,5 @@ export function transactionContract(open: () => Promise<Subject>): void {
     await setClock(subject, '31 days')
     await subject.store.maintain()
     expect(await quarantine.list(10)).toEqual([])
-  })
-
-  it('runs one baseline an account: listing, fetching, done when its marks are settled', async () => {
-    const subject = await open()
-    const { scans, marks } = subject.store
-    expect(await scans.running()).toBe(false)
-    const scan = await scans.leaseBaseline('1', 10_000)
-    expect(scan).toMatchObject({ accountId: '1', status: 'listing' })
-    expect(await scans.leaseBaseline('1', 10_000)).toBeNull()
-    await setClock(subject, '11 seconds')
-    expect(await scans.leaseBaseline('1', 10_000)).toEqual(scan)
-    const scanId = scan?.id ?? ''
-    await marks.wish([{ ref, class: 'scan', cause: null, scanId, delayMs: 0 }])
-    expect(await scans.finish()).toEqual([])
-    await scans.listed(scanId, ['AWS.KMS.Key: access denied'])
-    expect(await scans.finish()).toEqual([])
-    expect(await scans.running()).toBe(true)
-    for (const mark of await marks.lease(10, 10_000)) await marks.settle(mark)
-    expect(await scans.finish()).toMatchObject([{ id: scanId, status: 'done' }])
-    expect(await scans.finish()).toEqual([])
-    expect(await scans.running()).toBe(false)
-    expect(await scans.leaseBaseline('1', 10_000)).toBeNull()
   })
 }

@@ -28,3 +28,14 @@ export async function setClock(subject: Subject, ahead: string): Promise<void> {
   await subject.sql(`create or replace function tripline_now() returns timestamptz language sql volatile
     as $$ select clock_timestamp() + interval '${ahead}' $$`)
 }
+
+/** Stops the database's clock; the answer moves it to so many ms after that. */
+export async function stopClock(subject: Subject): Promise<(ms: number) => Promise<void>> {
+  const start = Date.now()
+  const move = async (ms: number): Promise<void> => {
+    await subject.sql(`create or replace function tripline_now() returns timestamptz language sql volatile
+      as $$ select to_timestamp(${(start + ms) / 1_000}) $$`)
+  }
+  await move(0)
+  return move
+}

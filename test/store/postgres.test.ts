@@ -52,7 +52,7 @@ describe.skipIf(postgres === null)(title, () => {
   it('tries a transaction again after a deadlock, and both are done', async () => {
     const store = await open(await server().database())
     const wish = (id: string) => [
-      { ref: { accountId: '1', region: 'r', type: 'T', id }, class: 'event' as const, cause: null, scanId: null, delayMs: 0 },
+      { ref: { accountId: '1', region: 'r', type: 'T', id }, class: 'event' as const, expectation: null, scanId: null, delayMs: 0 },
     ]
     await store.marks.wish([...wish('a'), ...wish('b')])
     let arrived = 0

@@ -8,6 +8,12 @@ import { findings } from './0005-findings.ts'
 import { alerts } from './0006-alerts.ts'
 import { quarantine } from './0007-quarantine.ts'
 import { scans } from './0008-scans.ts'
+import { expectations } from './0009-expectations.ts'
+import { looks } from './0010-looks.ts'
+import { versions } from './0011-versions.ts'
+import { scanParts } from './0012-scan-parts.ts'
+import { workers } from './0013-workers.ts'
+import { resourceFindings } from './0014-resource-findings.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -19,6 +25,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-alerts': from(alerts),
   '0007-quarantine': from(quarantine),
   '0008-scans': from(scans),
+  '0009-expectations': from(expectations),
+  '0010-looks': from(looks),
+  '0011-versions': from(versions),
+  '0012-scan-parts': from(scanParts),
+  '0013-workers': from(workers),
+  '0014-resource-findings': from(resourceFindings),
 }
 
 function from(statements: readonly string[]): Migration {
