@@ -20,7 +20,6 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
       retired = true
       const judged = await judgeDue(parts)
       if (judged > 0) continue
-      await parts.store.scans.advance()
       await summarise(parts)
     } catch (error) {
       log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')

@@ -13,7 +13,7 @@ it('an alert tells the event that happened last, whatever came in last', () => {
 
 it('a finding that no change caused has no cause', () => {
   const finding = aFinding({ causes: [], origin: 'baseline' })
-  expect(findingAlert({ finding, detection: aDetection(), place: aPlace() }).cause).toBeNull()
+  expect(findingAlert({ finding, detection: aDetection(), place: aPlace(), confirmed: true }).cause).toBeNull()
 })
 
 it('a detection without a display name goes by its id', () => {

@@ -92,8 +92,8 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     if (workers.has('scan')) await planScans(parts, options.accounts, null)
     running = [
       ...(workers.has('refresh') ? [runRefresh(parts, { concurrency: 24, pollMs: 100 }, stop.signal)] : []),
-      ...(workers.has('judge') ? [runJudge(parts, { pollMs: 200 }, stop.signal)] : []),
-      ...(workers.has('scan') ? [runScans(parts, { accounts: options.accounts, daily: null, pollMs: 200 }, stop.signal)] : []),
+      ...(workers.has('judge') ? [runJudge(parts, { pollMs: 500 }, stop.signal)] : []),
+      ...(workers.has('scan') ? [runScans(parts, { accounts: options.accounts, daily: null, pollMs: 500 }, stop.signal)] : []),
     ]
   }
   const end = async (): Promise<void> => {
