@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer'
-
 /** The language without the host: what a detection may reach by name, besides `console`. */
 const allowed = new Set<PropertyKey>(
   (
@@ -16,7 +14,6 @@ const allowed = new Set<PropertyKey>(
  */
 export function lockDown(say: (line: string) => void): void {
   const host = globalThis.process
-  const byteLength = (text: string): number => Buffer.byteLength(text)
   for (const name of Reflect.ownKeys(globalThis)) {
     if (!allowed.has(name) && typeof name === 'string') delete (globalThis as Record<string, unknown>)[name]
   }
@@ -37,8 +34,6 @@ export function lockDown(say: (line: string) => void): void {
   const log = (...given: readonly unknown[]): void => say(given.map(printed).join(' '))
   const console = { debug: log, error: log, info: log, log, trace: log, warn: log }
   Object.defineProperty(globalThis, 'console', { value: console })
-  // Decoding measures bodies with it.
-  Object.defineProperty(globalThis, 'Buffer', { value: { byteLength } })
   harden(globalThis, [
     Object.getPrototypeOf(async function nothing() {}),
     Object.getPrototypeOf(function* nothing() {}),

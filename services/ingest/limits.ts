@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isObject, type Json } from '#model'
 import type { Refusal } from './decode.ts'
 
