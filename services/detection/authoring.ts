@@ -39,15 +39,15 @@ interface Metadata {
 }
 
 /** Functions that say more about a match. One that throws or answers the wrong type never stops the alert: a default stands in. */
-interface Wording<Input> {
+interface Wording<Given extends readonly unknown[]> {
   /** The headline; at most 1,000 characters. Default: the display name. */
-  readonly title?: (input: Input) => string
+  readonly title?: (...given: Given) => string
   /** Default: the severity of the metadata. */
-  readonly severityOf?: (input: Input) => SeverityWord | 'DEFAULT'
+  readonly severityOf?: (...given: Given) => SeverityWord | 'DEFAULT'
   /** What makes two matches the same thing. Default: the title. */
-  readonly dedup?: (input: Input) => string
+  readonly dedup?: (...given: Given) => string
   /** Default: nothing. */
-  readonly context?: (input: Input) => Context
+  readonly context?: (...given: Given) => Context
 }
 
 /** One thing wrong with a resource. Each key is a finding of its own, opened and resolved for itself. */
@@ -63,7 +63,17 @@ export interface ViolationDraft {
 /** True is good, as in Panther; or a list of what is wrong, empty when nothing is. */
 export type PolicyAnswer = boolean | readonly ViolationDraft[]
 
-export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeName> extends Metadata, Wording<AttributesOf<Type>> {
+/** The other resources that Tripline knows. */
+export interface Others {
+  /**
+   * The attributes of the resource with this id, or null when it is not known: gone, of an account that is not watched, not looked
+   * at yet. What type it is, you say: `lookUp<'AWS.S3.Bucket'>(arn)`.
+   */
+  readonly lookUp: <Type extends ResourceTypeName = ResourceTypeName>(id: string) => AttributesOf<Type> | null
+}
+
+export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeName>
+  extends Metadata, Wording<[resource: AttributesOf<Type>, others: Others]> {
   /** Empty: every type. */
   readonly resourceTypes: readonly Type[]
   /** Patterns (`*` is anything) of resource ids to leave alone. */
@@ -71,7 +81,10 @@ export interface PolicyDefinition<Type extends ResourceTypeName = ResourceTypeNa
   /** A resource is built in steps: so long after it was seen being created a failure waits. 0 to 3600, by default 20. */
   readonly graceSeconds?: number
   /** Judges one state; synchronous, and the state cannot be written to. With `validUntil` (RFC 3339) it is judged again then. */
-  readonly evaluate: (resource: AttributesOf<Type>) => PolicyAnswer | { readonly result: PolicyAnswer; readonly validUntil: string }
+  readonly evaluate: (
+    resource: AttributesOf<Type>,
+    others: Others,
+  ) => PolicyAnswer | { readonly result: PolicyAnswer; readonly validUntil: string | null }
   /** Some that fail and some that pass. */
   readonly tests?: readonly PolicyTest[]
 }
@@ -81,9 +94,11 @@ export interface PolicyTest {
   readonly expected: boolean | readonly string[]
   /** As much of a resource as the policy reads. */
   readonly resource: Readonly<Record<string, unknown>>
+  /** What `lookUp` knows, by id. */
+  readonly others?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-export interface RuleDefinition extends Metadata, Wording<CloudTrailRecord> {
+export interface RuleDefinition extends Metadata, Wording<[record: CloudTrailRecord]> {
   readonly logTypes: readonly 'AWS.CloudTrail'[]
   /** The only events that the rule is asked about. */
   readonly match: {

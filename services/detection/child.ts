@@ -1,14 +1,17 @@
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import type { JsonObject, Outcome } from '#model'
+import type { DetectionFailure, JsonObject, Outcome } from '#model'
 import { createCaller, type Caller } from './caller.ts'
+import type { LoadedPolicy } from './definition.ts'
 import { createEngine, runPolicy, type Engine } from './engine.ts'
 import { createSyncReader, decodeTexts, frameKinds, writeFrame } from './frames.ts'
 import { judgeBodies, type Reading } from './judge-bodies.ts'
 import { cut } from './limits.ts'
 import { loadDetections } from './load.ts'
 import { lockDown } from './lockdown.ts'
-import type { BatchHead, LoadRequest, ResourcesAnswer, TestsAnswer } from './protocol.ts'
+import type { Known } from './look-up.ts'
+import { createOrphanWatch } from './orphan.ts'
+import type { AgainAnswer, BatchHead, LoadRequest, ResourcesAnswer, TestsAnswer, Wanting } from './protocol.ts'
 import { runTest, testAt } from './run-test.ts'
 
 const consoleBytesPerBatch = 64 * 1024
@@ -44,29 +47,55 @@ export async function serveEvaluator({ decode, touches }: Reading): Promise<void
   writeFrame(1, frameKinds.loaded, { detections, broken })
 
   const engine = createEngine(own)
+  const watched = createOrphanWatch(request.orphanMs)
   for (let frame = read(); frame !== null; frame = read()) {
-    const { head, texts } = decodeTexts(frame.content)
+    const { kind, content } = frame
+    const { head, texts } = decodeTexts(content)
     consoleLeft = consoleBytesPerBatch
-    const caller = createCaller(JSON.parse(head) as BatchHead, now, (id) => {
-      speaker = id
+    const answer = watched(() => {
+      const caller = createCaller(JSON.parse(head) as BatchHead, now, (id) => {
+        speaker = id
+      })
+      if (kind === frameKinds.bodies) return judgeBodies(texts, { engine, caller, decode, touches, trust: request.trust })
+      if (kind === frameKinds.resources) return judgeResources(texts, engine, caller)
+      return kind === frameKinds.again ? judgeAgain(texts, engine, caller) : runTests(texts, engine, caller)
     })
-    if (frame.kind === frameKinds.bodies) {
-      writeFrame(1, frameKinds.answer, judgeBodies(texts, { engine, caller, decode, touches, trust: request.trust }))
-    } else if (frame.kind === frameKinds.resources) {
-      writeFrame(1, frameKinds.answer, judgeResources(texts, engine, caller))
-    } else writeFrame(1, frameKinds.answer, runTests(texts, engine, caller))
+    writeFrame(1, frameKinds.answer, answer)
   }
 }
 
-/** Each text is `{ ref, attributes }`. */
+interface Given {
+  readonly type: string
+  readonly id: string
+  readonly attributes: JsonObject
+}
+const nothingRead: Known = () => undefined
+
+/** Each text is a resource. */
 function judgeResources(texts: readonly string[], engine: Engine, caller: Caller): ResourcesAnswer {
   return texts.map((text, item) => {
-    const { type, id, attributes } = JSON.parse(text) as { type: string; id: string; attributes: JsonObject }
-    return engine.policiesFor(type).map((policy): Outcome => {
-      const said = caller.call(policy, item, 0, () => runPolicy(policy, { id }, attributes))
-      return 'reason' in said ? { detectionId: said.detectionId, outcome: 'unknown', failure: said } : said
-    })
+    const resource = JSON.parse(text) as Given
+    return engine.policiesFor(resource.type).map((policy) => ask(policy, resource, nothingRead, item, caller))
   })
+}
+
+/** The first text is pairs of ids and attributes, each other one the id of a policy and a resource. */
+function judgeAgain([first = '[]', ...texts]: readonly string[], engine: Engine, caller: Caller): AgainAnswer {
+  const known = new Map(JSON.parse(first) as readonly (readonly [id: string, JsonObject | null])[])
+  return texts.map((text, item) => {
+    const [id, resource] = JSON.parse(text) as readonly [string, Given]
+    const policy = engine.policiesFor(resource.type).find(({ detection }) => detection.id === id)
+    if (policy === undefined) throw new TypeError(`no policy ${id}`)
+    return ask(policy, resource, (other) => known.get(other), item, caller)
+  })
+}
+
+function ask(policy: LoadedPolicy, { id, attributes }: Given, known: Known, item: number, caller: Caller): Outcome | Wanting {
+  const said = caller.call<Outcome | Wanting | DetectionFailure>(policy, item, 0, () => {
+    const run = runPolicy(policy, { id }, attributes, known)
+    return run.wants.length === 0 ? run : { answer: { detectionId: policy.detection.id, wants: run.wants }, complaints: [] }
+  })
+  return 'reason' in said ? { detectionId: said.detectionId, outcome: 'unknown', failure: said } : said
 }
 
 /** Each text is the id of a detection; its tests are the records. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Resource } from '#model'
+import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
+import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
 import type { BodyJudgement, Evaluator, ResourceJudgement } from './evaluator.ts'
 import { frameKinds } from './frames.ts'
-import type { BodiesAnswer, ResourcesAnswer } from './protocol.ts'
+import { judgeResources, lettersPerBatch } from './judge-resources.ts'
+import type { BodiesAnswer } from './protocol.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
 
 export interface EvaluatorOptions {
@@ -18,14 +20,15 @@ export interface EvaluatorOptions {
   readonly memoryMb?: number
   /** Loading one file may take this long; 5,000 by default. */
   readonly loadTimeoutMs?: number
+  /** Where this process was killed, an evaluator process that hangs ends after this; 10,000 by default. */
+  readonly orphanMs?: number
 }
 
 /** What an evaluator does where its options say nothing. */
-export const evaluatorDefaults = { timeoutMs: 250, memoryMb: 256, loadTimeoutMs: 5_000 } as const
+export const evaluatorDefaults = { timeoutMs: 250, memoryMb: 256, loadTimeoutMs: 5_000, orphanMs: 10_000 } as const
 
 const bodiesPerBatch = 200
 const resourcesPerBatch = 50
-const lettersPerBatch = 4 * 1024 * 1024
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
@@ -60,23 +63,19 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
     },
     async judgeBodies(bodies) {
       const judgements: BodyJudgement[] = []
-      for (const [from, batch] of batches(bodies, bodiesPerBatch)) {
+      let from = 0
+      for (const batch of textBatches(bodies, bodiesPerBatch)) {
         const answer = (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer
         for (const [body, records] of answer) judgements.push({ body: from + body, records })
+        from += batch.length
       }
       return judgements
     },
-    async judgeResources(resources) {
-      const judgements: ResourceJudgement[] = []
+    async judgeResources(resources, lookUp) {
+      const judged: (readonly Outcome[])[] = []
       const texts = resources.map(({ type, id, attributes }) => JSON.stringify({ type, id, attributes }))
-      for (const [from, batch] of batches(texts, resourcesPerBatch)) {
-        const answer = (await policies.run(frameKinds.resources, batch)) as ResourcesAnswer
-        for (const [index, outcomes] of answer.entries()) {
-          const resource = resources[from + index]
-          if (resource !== undefined) judgements.push({ ref: refOf(resource), outcomes })
-        }
-      }
-      return judgements
+      for (const batch of textBatches(texts, resourcesPerBatch)) judged.push(...(await judgeResources(policies, batch, lookUp)))
+      return resources.map((resource, index) => ({ ref: refOf(resource), outcomes: judged[index] ?? [] }))
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([rules[Symbol.asyncDispose](), policies[Symbol.asyncDispose]()])
@@ -84,19 +83,10 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
   }
 }
 
-/** Batches bounded in number and size, each with the index of its first text. */
-function* batches(texts: readonly string[], most: number): Generator<readonly [from: number, batch: readonly string[]]> {
-  let from = 0
-  let letters = 0
-  for (const [index, text] of texts.entries()) {
-    if (index > from && (index - from >= most || letters + text.length > lettersPerBatch)) {
-      yield [from, texts.slice(from, index)]
-      from = index
-      letters = 0
-    }
-    letters += text.length
-  }
-  if (from < texts.length) yield [from, texts.slice(from)]
+/** Batches bounded in number and size. */
+function textBatches(texts: readonly string[], most: number): Generator<readonly string[]> {
+  const share = Math.floor(lettersPerBatch / most)
+  return batchesOf(texts, (text) => Math.max(text.length, share), lettersPerBatch)
 }
 
 function refOf({ accountId, region, type, id }: Resource): ResourceJudgement['ref'] {

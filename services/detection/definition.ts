@@ -14,7 +14,12 @@ interface LoadedBase {
 }
 export interface LoadedPolicy extends LoadedBase {
   readonly kind: 'policy'
-  readonly tests: readonly { readonly name: string; readonly expected: boolean | readonly string[]; readonly resource: object }[]
+  readonly tests: readonly {
+    readonly name: string
+    readonly expected: boolean | readonly string[]
+    readonly resource: object
+    readonly others: Readonly<Record<string, object>>
+  }[]
 }
 export interface LoadedRule extends LoadedBase {
   readonly kind: 'rule'
@@ -103,7 +108,14 @@ const definition = z.discriminatedUnion('kind', [
     suppressions: distinct.default([]),
     graceSeconds: z.int().min(0, graceRange).max(3_600, graceRange).default(20),
     tests: z
-      .array(z.strictObject({ name: text, expected: z.union([z.boolean(), z.array(z.string())]), resource: sample }))
+      .array(
+        z.strictObject({
+          name: text,
+          expected: z.union([z.boolean(), z.array(z.string())]),
+          resource: sample,
+          others: z.record(z.string(), sample).default({}),
+        }),
+      )
       .default([]),
   }),
   z.strictObject({

@@ -2,6 +2,7 @@ import type { Detection, DetectionFailure, JsonObject, Outcome, ResourceRef, Rul
 import { readSeverity } from '#model'
 import type { Code, Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
 import { cut, describe, freezeJson, kindOf, limitContext } from './limits.ts'
+import { startLooking, type Known, type Looking } from './look-up.ts'
 
 /** Runs loaded detections in this process, purely. Who must not trust their code runs this in an evaluator process. */
 export interface Engine {
@@ -75,39 +76,58 @@ export function runRule(rule: LoadedRule, record: JsonObject): Run<RuleMatch | D
     return { answer: threw(detection, thrown), complaints: [] }
   }
   const complaints: string[] = []
-  const answer = { detectionId: detection.id, ...word(rule, record, {}, complaints) }
+  const answer = { detectionId: detection.id, ...word(rule, [record], {}, complaints) }
   return { answer, complaints }
 }
 
 const silent: Run<null> = { answer: null, complaints: [] }
 
+/** A policy's run; where it asked for resources that nobody has read yet, all that it asked for, and the answer does not count. */
+export interface PolicyRun extends Run<Outcome> {
+  readonly wants: readonly string[]
+}
+
 /** Asks a policy about a state. The attributes are frozen from here on. */
-export function runPolicy(policy: LoadedPolicy, ref: Pick<ResourceRef, 'id'>, attributes: JsonObject): Run<Outcome> {
+export function runPolicy(policy: LoadedPolicy, { id }: Pick<ResourceRef, 'id'>, attributes: JsonObject, known: Known): PolicyRun {
+  const { detection } = policy
+  if (detection.suppressions.some((pattern) => matchesPattern(pattern, id))) {
+    const answer: Outcome = { detectionId: detection.id, outcome: 'pass', validUntil: null, lookedUp: [] }
+    return { answer, complaints: [], wants: [] }
+  }
+  const looking = startLooking((other) => (other === id ? attributes : known(other)))
+  try {
+    const run = judge(policy, attributes, looking)
+    return { ...run, wants: looking.incomplete ? [...looking.asked] : [] }
+  } finally {
+    looking.end()
+  }
+}
+
+function judge(policy: LoadedPolicy, attributes: JsonObject, looking: Looking): Run<Outcome> {
   const { detection, evaluate } = policy
   const detectionId = detection.id
-  if (detection.suppressions.some((pattern) => matchesPattern(pattern, ref.id))) {
-    return { answer: { detectionId, outcome: 'pass', validUntil: null, lookedUp: [] }, complaints: [] }
-  }
   const unknown = (failure: DetectionFailure): Run<Outcome> => ({
     answer: { detectionId, outcome: 'unknown', failure },
     complaints: [],
   })
+  const complaints: string[] = []
   try {
-    const said = evaluate(freezeJson(attributes))
-    const { result, validUntil } = isObject(said) && 'result' in said ? said : { result: said, validUntil: null }
-    const until = readTime(validUntil)
-    if (until === undefined) return unknown(wrongType(detection, 'an RFC 3339 time as validUntil', validUntil))
-    if (result === true) return { answer: { detectionId, outcome: 'pass', validUntil: until, lookedUp: [] }, complaints: [] }
-    const drafts = result === false ? [{ key: '' }] : readDrafts(result)
+    const said = evaluate(freezeJson(attributes), looking.others)
+    if (looking.refusal !== null) return unknown({ detectionId, reason: 'threw', message: looking.refusal })
+    const { result, validUntil: given } = isObject(said) && 'result' in said ? said : { result: said, validUntil: null }
+    const validUntil = readValidUntil(given, complaints)
+    if (validUntil === undefined) return unknown(wrongType(detection, 'an RFC 3339 time as validUntil', given))
+    const drafts = result === true ? [] : result === false ? [{ key: '' }] : readDrafts(result)
     if (typeof drafts === 'string') return unknown({ detectionId, reason: 'wrong-type', message: drafts })
-    if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', validUntil: until, lookedUp: [] }, complaints: [] }
-    const complaints: string[] = []
-    const violations: readonly Violation[] = drafts.map((draft) =>
-      Object.assign({ key: draft.key }, word(policy, attributes, draft, complaints)),
+    // Words are not needed where the run does not count.
+    const violations: readonly Violation[] = (looking.incomplete ? [] : drafts).map((draft) =>
+      Object.assign({ key: draft.key }, word(policy, [attributes, looking.others], draft, complaints)),
     )
-    return { answer: { detectionId, outcome: 'fail', violations, validUntil: until, lookedUp: [] }, complaints }
+    const holds = { validUntil, lookedUp: [...looking.asked] }
+    if (drafts.length === 0) return { answer: { detectionId, outcome: 'pass', ...holds }, complaints }
+    return { answer: { detectionId, outcome: 'fail', violations, ...holds }, complaints }
   } catch (thrown) {
-    return unknown(threw(detection, thrown))
+    return unknown(looking.refusal === null ? threw(detection, thrown) : { detectionId, reason: 'threw', message: looking.refusal })
   }
 }
 
@@ -149,12 +169,12 @@ interface Words {
 }
 
 /** Panther's order: title, severity, dedup (the title stands in for it), context. What a draft says itself goes first. */
-function word({ detection, wording }: Loaded, input: JsonObject, draft: Partial<Draft>, complaints: string[]): Words {
+function word({ detection, wording }: Loaded, given: readonly unknown[], draft: Partial<Draft>, complaints: string[]): Words {
   const say = (slot: string, own: unknown, code: Code | null): unknown => {
     if (own !== undefined) return own
     if (code === null) return undefined
     try {
-      const said = code(input)
+      const said = code(...given)
       if (said === undefined) complaints.push(`${slot} answered nothing`)
       return said
     } catch (thrown) {
@@ -196,11 +216,18 @@ function readContext(said: unknown, complaints: string[]): JsonObject {
   }
 }
 
-function readTime(value: unknown): string | null | undefined {
+const soonestMs = 60_000
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/u
+
+/** When an answer ends, at the earliest in a minute: one that is always over would be judged without end. Undefined for what is no time. */
+function readValidUntil(value: unknown, complaints: string[]): string | null | undefined {
   if (value === null) return null
-  if (typeof value !== 'string' || value.length > 40) return undefined
+  if (typeof value !== 'string' || !rfc3339.test(value)) return undefined
   const time = Date.parse(value)
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+  if (Number.isNaN(time)) return undefined
+  const now = Date.now()
+  if (time < now) complaints.push(`validUntil is past: ${value}; allowed: a time to come, or null`)
+  return new Date(Math.max(time, now + soonestMs)).toISOString()
 }
 
 /** `*` is any text; everything else is itself. Linear in the text for each star: no pattern can make it slow. */

@@ -9,6 +9,7 @@ export const frameKinds = {
   bodies: 2,
   resources: 3,
   tests: 4,
+  again: 5,
   loading: 10,
   loaded: 11,
   at: 12,

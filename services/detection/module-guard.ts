@@ -17,7 +17,7 @@ export interface ModuleGuard {
 const authoring = new URL('./authoring.ts', import.meta.url).href
 const largestFile = 1024 * 1024
 /** Part of every fingerprint: raised when this engine would judge the same code differently. */
-const engineVersion = 'engine-1'
+const engineVersion = 'engine-2'
 
 /**
  * From here on, files below the roots may import only `"tripline"` and relative files of their own root; every built-in module,

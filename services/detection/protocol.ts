@@ -15,6 +15,8 @@ export interface LoadRequest {
   /** Files that hung or crashed a child while loading, with the reason. */
   readonly refused: readonly (readonly [file: string, reason: string])[]
   readonly trust: Trust
+  /** A batch that takes so long looks whether the parent still lives. */
+  readonly orphanMs: number
 }
 export interface LoadAnswer {
   readonly detections: readonly LoadedDetection[]
@@ -48,7 +50,14 @@ export interface Blame extends CallPlace {
 export const plainHead: BatchHead = { announce: false, blamed: [], parked: [] }
 
 export type BodiesAnswer = readonly (readonly [body: number, records: readonly RecordJudgement[]])[]
-export type ResourcesAnswer = readonly (readonly Outcome[])[]
+/** A policy's run does not count: it asked for resources that it was not given. All that it asked for. */
+export interface Wanting {
+  readonly detectionId: string
+  readonly wants: readonly string[]
+}
+export type ResourcesAnswer = readonly (readonly (Outcome | Wanting)[])[]
+/** One entry a policy that was run again. */
+export type AgainAnswer = readonly (Outcome | Wanting)[]
 /** One entry a detection whose tests were asked for, in their order. */
 export type TestsAnswer = readonly (readonly TestResult[])[]
 

@@ -54,7 +54,11 @@ function runPolicyTest(policy: LoadedPolicy, index: number): Tried {
     Tags: null,
     TimeCreated: null,
   }
-  const { answer, complaints } = runPolicy(policy, { id }, structuredCopy({ ...generic, ...test?.resource }))
+  const others = new Map(
+    Object.entries(test?.others ?? {}).map(([other, own]) => [other, structuredCopy({ ...generic, ResourceId: other, ...own })]),
+  )
+  const known = (other: string): JsonObject | null => others.get(other) ?? null
+  const { answer, complaints } = runPolicy(policy, { id }, structuredCopy({ ...generic, ...test?.resource }), known)
   const keys = typeof test?.expected === 'object' ? test.expected : null
   const expected = keys === null ? (test?.expected === true ? 'a pass' : 'a failure') : violationsNamed(keys)
   if (answer.outcome === 'pass') return { got: keys === null ? 'a pass' : violationsNamed([]), expected, complaints }

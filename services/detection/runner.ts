@@ -17,6 +17,8 @@ export interface RunnerOptions {
   readonly memoryMb: number
   /** Loading one file may take this long. */
   readonly loadTimeoutMs: number
+  /** Where this process was killed, one that hangs ends after this. */
+  readonly orphanMs: number
 }
 
 /**
@@ -122,13 +124,13 @@ type Attempt =
 
 /** Starts a child and has it load; a file that kills it is refused from then on. */
 async function start(
-  { role, bundles, trust, memoryMb, loadTimeoutMs }: RunnerOptions,
+  { role, bundles, trust, memoryMb, loadTimeoutMs, orphanMs }: RunnerOptions,
   refused: Map<string, string>,
 ): Promise<{ link: ChildLink; answer: LoadAnswer }> {
   for (;;) {
     let file: string | null = null
     const link = openChild(bundles, { memoryMb })
-    const request: LoadRequest = { role, bundles, trust, refused: [...refused] }
+    const request: LoadRequest = { role, bundles, trust, orphanMs, refused: [...refused] }
     const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts: [] }, Buffer.alloc(0))
     const result = await link.exchange(frame, {
       silenceMs: loadTimeoutMs,

@@ -86,7 +86,7 @@ describe('bodies', () => {
 describe('resources', () => {
   test('each policy of the type answers: pass, one failure, or a failure for each violation', async () => {
     await using evaluator = await anEvaluator({
-      'pass.ts': aPolicy('Pass', 'return { result: true, validUntil: "2026-12-01T00:00:00+02:00" }'),
+      'pass.ts': aPolicy('Pass', 'return { result: true, validUntil: "2099-12-01T00:00:00+02:00" }'),
       'fail.ts': aPolicy('Fail', 'return false', {
         slots: "title: (bucket) => `bad ${bucket.Name}`, severityOf: () => 'Critical',",
       }),
@@ -98,7 +98,7 @@ describe('resources', () => {
     expect(outcomes.get('Pass')).toEqual({
       detectionId: 'Pass',
       outcome: 'pass',
-      validUntil: '2026-11-30T22:00:00.000Z',
+      validUntil: '2099-11-30T22:00:00.000Z',
       lookedUp: [],
     })
     expect(outcomes.get('Fail')).toEqual({
@@ -126,6 +126,23 @@ describe('resources', () => {
     )
     expect(judged.map(({ outcomes }) => outcomes.map(({ outcome }) => outcome))).toEqual([['pass'], ['fail'], []])
   })
+})
+
+test('a policy has the clock, as it is, and no other policy can set it', async () => {
+  await using evaluator = await anEvaluator({
+    'a.ts': aPolicy('Sets', 'Date.now = () => 0; return true'),
+    'b.ts': aPolicy('Replaces', '(globalThis as { Date: unknown }).Date = null; return true'),
+    'c.ts': aPolicy('Reads', 'return [{ key: String(Date.now()), title: new Date().toISOString() }]'),
+  })
+  const before = Date.now()
+  const [judged] = await evaluator.judgeResources([aBucket()], nothingKnown)
+  const outcomes = new Map(judged?.outcomes.map((outcome) => [outcome.detectionId, outcome]))
+  expect(outcomes.get('Sets')).toMatchObject({ failure: { reason: 'threw' } })
+  expect(outcomes.get('Replaces')).toMatchObject({ failure: { reason: 'threw' } })
+  const reads = outcomes.get('Reads')
+  const seen = reads?.outcome === 'fail' ? Number(reads.violations[0]?.key) : 0
+  expect(seen).toBeGreaterThanOrEqual(before)
+  expect(seen).toBeLessThanOrEqual(Date.now())
 })
 
 describe('loading', () => {

@@ -50,6 +50,15 @@ test('slow calls that each keep their time are no hang', async () => {
   expect(judged.flatMap(({ records }) => records.flatMap(({ matches }) => matches))).toHaveLength(30)
 })
 
+test('a batch that takes long is judged whole, although the process looked whether its parent still lives', async () => {
+  await using evaluator = await anEvaluator(
+    { 'slow.ts': aRule('Slow', 'const end = Date.now() + 40; while (Date.now() < end); return true') },
+    { orphanMs: 50 },
+  )
+  const judged = await evaluator.judgeBodies(Array.from({ length: 10 }, () => aBody()))
+  expect(judged.flatMap(({ records }) => records.flatMap(({ matches }) => matches))).toHaveLength(10)
+})
+
 test('a rule that eats memory is named and the others go on', async () => {
   await using evaluator = await anEvaluator(
     {

@@ -1,5 +1,5 @@
 import { definePolicy, type AttributesOf } from 'tripline'
-import { publicWays } from './public-access.ts'
+import { publicWays, reading } from './public-access.ts'
 
 export default definePolicy({
   id: 'AWS.S3.Bucket.PublicRead',
@@ -127,8 +127,5 @@ export default definePolicy({
 })
 
 function readers(bucket: AttributesOf<'AWS.S3.Bucket'>): readonly string[] {
-  return publicWays(bucket, {
-    permissions: ['READ', 'FULL_CONTROL'],
-    actions: ['s3:getobject', 's3:getobjectversion', 's3:listbucket', 's3:listbucketversions'],
-  })
+  return publicWays(bucket, reading)
 }

@@ -6,13 +6,24 @@ const everybody = new Map([
   ['http://acs.amazonaws.com/groups/global/AuthenticatedUsers', 'everybody with an AWS account'],
 ])
 
+/** What a bucket lets others do. */
+export interface Use {
+  readonly permissions: readonly string[]
+  readonly actions: readonly string[]
+}
+
+export const reading: Use = {
+  permissions: ['READ', 'FULL_CONTROL'],
+  actions: ['s3:getobject', 's3:getobjectversion', 's3:listbucket', 's3:listbucketversions'],
+}
+
 /**
  * The ways in which everybody may do something with a bucket, in words; none when its public access block closes them. The block of the
  * whole account is not part of a bucket: with one, a bucket can be more closed than this says, never more open.
  */
 export function publicWays(
   { Grants, Policy, PublicAccessBlockConfiguration: block }: AttributesOf<'AWS.S3.Bucket'>,
-  wanted: { readonly permissions: readonly string[]; readonly actions: readonly string[] },
+  wanted: Use,
 ): readonly string[] {
   const ways: string[] = []
   if (block?.IgnorePublicAcls !== true) {
