@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import accessKeyAge from '../../policies/aws/iam/access-key-age.ts'
+import certificateExpiry from '../../policies/aws/acm/certificate-expiry.ts'
 import { definePolicy, defineRule, type PolicyDefinition, type RuleDefinition } from '../../services/detection/authoring.ts'
+import type { JsonObject } from '#model'
 import { readDefinition, type LoadedPolicy, type LoadedRule } from '../../services/detection/definition.ts'
 import { createEngine, runPolicy, runRule } from '../../services/detection/engine.ts'
 
@@ -131,7 +134,7 @@ describe('what a detection says', () => {
       'evaluate answered string; allowed: an RFC 3339 time as validUntil',
     ],
   ])('a policy that answers %s is unknown', (_, evaluate, message) => {
-    expect(runPolicy(policy({ evaluate }), { id: 'x' }, {}).answer).toEqual({
+    expect(runPolicy(policy({ evaluate }), { id: 'x' }, {}, () => null).answer).toEqual({
       detectionId: 'Policy',
       outcome: 'unknown',
       failure: { detectionId: 'Policy', reason: 'wrong-type', message },
@@ -139,7 +142,100 @@ describe('what a detection says', () => {
   })
 
   test('an empty list of violations is a pass', () => {
-    expect(runPolicy(policy({ evaluate: () => [] }), { id: 'x' }, {}).answer).toMatchObject({ outcome: 'pass' })
+    expect(runPolicy(policy({ evaluate: () => [] }), { id: 'x' }, {}, () => null).answer).toMatchObject({ outcome: 'pass' })
+  })
+})
+
+describe('an answer that ends', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-21T12:00:00Z') })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const ends = (validUntil: unknown): ReturnType<typeof runPolicy> =>
+    runPolicy(policy({ evaluate: () => ({ result: true, validUntil }) as never }), { id: 'x' }, {}, () => null)
+
+  test.each([
+    ['2026-12-01T00:00:00+02:00', '2026-11-30T22:00:00.000Z'],
+    ['2026-11-21T12:01:00.5Z', '2026-11-21T12:01:00.500Z'],
+    [null, null],
+  ])('holds until %s', (given, validUntil) => {
+    expect(ends(given)).toMatchObject({ answer: { outcome: 'pass', validUntil }, complaints: [] })
+  })
+
+  test('holds for a minute where its end is nearer; an end that is past is complained about, too', () => {
+    expect(ends('2026-11-21T12:00:01Z')).toMatchObject({
+      answer: { outcome: 'pass', validUntil: '2026-11-21T12:01:00.000Z' },
+      complaints: [],
+    })
+    expect(ends('2026-11-21T11:59:59Z')).toMatchObject({
+      answer: { outcome: 'pass', validUntil: '2026-11-21T12:01:00.000Z' },
+      complaints: ['validUntil is past: 2026-11-21T11:59:59Z; allowed: a time to come, or null'],
+    })
+  })
+
+  test.each([
+    'soon',
+    '',
+    '2026-12-01',
+    '2026-12-01T00:00:00',
+    '2026-13-01T00:00:00Z',
+    '1 December 2026',
+    1_795_000_000_000,
+    {},
+    undefined,
+    new Date(0),
+  ])('is unknown where its end is no RFC 3339 time: %s', (given) => {
+    expect(ends(given).answer).toMatchObject({
+      outcome: 'unknown',
+      failure: { reason: 'wrong-type', message: expect.stringContaining('allowed: an RFC 3339 time as validUntil') },
+    })
+  })
+
+  const judge = (shipped: object, attributes: JsonObject): ReturnType<typeof runPolicy>['answer'] =>
+    runPolicy(readDefinition(shipped, from) as LoadedPolicy, { id: 'x' }, attributes, () => null).answer
+
+  test('a key turns 90 days old: it passes until then, and fails from then on; the next key is the next end', () => {
+    const user = {
+      Name: 'ci',
+      CredentialReport: {
+        AccessKey1Active: true,
+        AccessKey1LastRotated: '2026-09-01T08:00:00Z',
+        AccessKey2Active: true,
+        AccessKey2LastRotated: '2026-10-01T08:00:00Z',
+      },
+    }
+    expect(judge(accessKeyAge, user)).toMatchObject({ outcome: 'pass', validUntil: '2026-11-30T08:00:00.000Z' })
+    vi.setSystemTime('2026-11-30T08:00:00Z')
+    expect(judge(accessKeyAge, user)).toMatchObject({
+      outcome: 'fail',
+      violations: [{ key: 'Access key 1', title: 'Access key 1 of IAM user ci is older than 90 days' }],
+      validUntil: '2026-12-30T08:00:00.000Z',
+    })
+    vi.setSystemTime('2026-12-30T08:00:00Z')
+    expect(judge(accessKeyAge, user)).toMatchObject({
+      violations: [{ key: 'Access key 1' }, { key: 'Access key 2' }],
+      validUntil: null,
+    })
+  })
+
+  test('an active key without a date is unknown', () => {
+    for (const AccessKey1LastRotated of ['0001-01-01T00:00:00Z', null]) {
+      const user = { Name: 'ci', CredentialReport: { AccessKey1Active: true, AccessKey1LastRotated, AccessKey2Active: false } }
+      expect(judge(accessKeyAge, user)).toMatchObject({ failure: { message: 'Error: Access key 1 is active and has no date' } })
+    }
+  })
+
+  test('a certificate comes within 30 days of its end', () => {
+    const certificate = { Name: 'shop.example.com', NotAfter: '2027-01-01T00:00:00Z', InUseBy: ['arn'], Status: 'ISSUED' }
+    expect(judge(certificateExpiry, certificate)).toMatchObject({ outcome: 'pass', validUntil: '2026-12-02T00:00:00.000Z' })
+    vi.setSystemTime('2026-12-02T00:00:00Z')
+    expect(judge(certificateExpiry, certificate)).toMatchObject({
+      outcome: 'fail',
+      violations: [{ title: 'Certificate shop.example.com is in use and ends on 2027-01-01' }],
+      validUntil: null,
+    })
   })
 })
 
@@ -161,6 +257,6 @@ test.each([
   ['exact', 'exactly', false],
   ['a.c', 'abc', false],
 ])('suppressing %s on the resource %s is %s', (pattern, id, expected) => {
-  const { outcome } = runPolicy(policy({ suppressions: [pattern] }), { id }, {}).answer
+  const { outcome } = runPolicy(policy({ suppressions: [pattern] }), { id }, {}, () => null).answer
   expect(outcome === 'pass').toBe(expected)
 })
