@@ -30,7 +30,7 @@ describe.runIf(needMoto(title))(title, { timeout: 240_000 }, () => {
   }[] = []
 
   beforeAll(async () => {
-    moto = await startMoto()
+    moto = await startMoto({ images: false })
     proxy = await startFaultProxy(moto.endpoint)
     for (const [accountId, size] of [
       [stormy, count],
