@@ -3,6 +3,7 @@ import { cloudtrail } from './touches/cloudtrail.ts'
 import { ec2 } from './touches/ec2.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
+import { lambda } from './touches/lambda.ts'
 import { s3 } from './touches/s3.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
@@ -15,13 +16,13 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudtrail, ec2, iam, kms, s3].map(({ source, events }) => [source, new Map(Object.entries(events))]),
+  [cloudtrail, ec2, iam, kms, lambda, s3].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []
 
 /** The resources that an event touches, each once. Failed calls and reads touch nothing; most events find no entry in the tables. */
 export function touches(event: AuditEvent): readonly Touch[] {
-  const effects = tables.get(event.source)?.get(event.name)
+  const effects = effectsOf(event)
   if (effects === undefined || event.errorCode !== null || event.readOnly) return nothing
   const found = new Map<string, Touch>()
   for (const effect of effects) {
@@ -31,4 +32,10 @@ export function touches(event: AuditEvent): readonly Touch[] {
     }
   }
   return found.size === 0 ? nothing : [...found.values()]
+}
+
+/** Some services, Lambda above all, write the version of their API behind the name: `UpdateFunctionCode20150331v2`. */
+function effectsOf({ source, name }: AuditEvent): readonly Effect[] | undefined {
+  const table = tables.get(source)
+  return table?.get(name) ?? table?.get(name.replace(/20\d{6}(?:v\d+)?$/, ''))
 }

@@ -7,13 +7,14 @@ import { ec2Vpc } from './fetchers/ec2-vpc.ts'
 import { iamRole } from './fetchers/iam-role.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
 import { kmsKey } from './fetchers/kms-key.ts'
+import { lambdaFunction } from './fetchers/lambda-function.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
 
 const fetchMs = 8_000
 
 /** All fetchers behind one door. To add a type: a shape and its line in `shapes/all.ts`, a fetcher beside its like, a line here. */
 export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
-  const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, s3Bucket]
+  const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, lambdaFunction, s3Bucket]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {
     const found = byType.get(type)

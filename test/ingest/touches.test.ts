@@ -219,7 +219,7 @@ describe('nothing is touched', () => {
     ['by a call that failed', 's3', { name: 'PutBucketPolicy', request: { bucketName: 'b-1' }, errorCode: 'AccessDenied' }],
     ['by a read', 's3', { name: 'PutBucketPolicy', request: { bucketName: 'b-1' }, extra: { readOnly: true } }],
     ['by an event without an entry', 's3', { name: 'PutObject', request: { bucketName: 'b-1', key: 'x' } }],
-    ['by a service without a table', 'lambda', { name: 'CreateFunction', request: { functionName: 'f' } }],
+    ['by a service without a table', 'glue', { name: 'CreateTable', request: { name: 't' } }],
     ['by an inherited name', 's3', { name: 'constructor', request: { bucketName: 'b-1' } }],
     ['when the request was left out', 's3', { name: 'PutBucketPolicy', request: null }],
     ['when the id is no id', 'ec2', { name: 'DeleteVpc', request: { vpcId: '../../etc/passwd' } }],

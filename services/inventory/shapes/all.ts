@@ -4,6 +4,7 @@ import { ec2VpcShape } from './ec2-vpc.ts'
 import { iamRoleShape } from './iam-role.ts'
 import { iamUserShape } from './iam-user.ts'
 import { kmsKeyShape } from './kms-key.ts'
+import { lambdaFunctionShape } from './lambda-function.ts'
 import { s3BucketShape } from './s3-bucket.ts'
 
 /** The shape of each resource type. */
@@ -14,5 +15,6 @@ export const shapes = {
   'AWS.IAM.Role': iamRoleShape,
   'AWS.IAM.User': iamUserShape,
   'AWS.KMS.Key': kmsKeyShape,
+  'AWS.Lambda.Function': lambdaFunctionShape,
   'AWS.S3.Bucket': s3BucketShape,
 }
