@@ -4,6 +4,7 @@ import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
+import { elbv2ApplicationLoadBalancer } from './fetchers/elbv2-application-load-balancer.ts'
 import { iamRole } from './fetchers/iam-role.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
 import { kmsKey } from './fetchers/kms-key.ts'
@@ -14,7 +15,17 @@ const fetchMs = 8_000
 
 /** All fetchers behind one door. To add a type: a shape and its line in `shapes/all.ts`, a fetcher beside its like, a line here. */
 export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
-  const all = [cloudtrail, ec2SecurityGroup, ec2Vpc, iamRole, createIamUser(), kmsKey, lambdaFunction, s3Bucket]
+  const all = [
+    cloudtrail,
+    ec2SecurityGroup,
+    ec2Vpc,
+    elbv2ApplicationLoadBalancer,
+    iamRole,
+    createIamUser(),
+    kmsKey,
+    lambdaFunction,
+    s3Bucket,
+  ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {
     const found = byType.get(type)
