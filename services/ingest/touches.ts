@@ -1,6 +1,7 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { ec2 } from './touches/ec2.ts'
+import { ecs } from './touches/ecs.ts'
 import { elasticloadbalancing } from './touches/elasticloadbalancing.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
@@ -17,7 +18,7 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudtrail, ec2, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
+  [cloudtrail, ec2, ecs, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
     source,
     new Map(Object.entries(events)),
   ]),

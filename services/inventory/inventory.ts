@@ -4,6 +4,7 @@ import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
+import { ecsCluster } from './fetchers/ecs-cluster.ts'
 import { elbv2ApplicationLoadBalancer } from './fetchers/elbv2-application-load-balancer.ts'
 import { iamRole } from './fetchers/iam-role.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
@@ -19,6 +20,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     cloudtrail,
     ec2SecurityGroup,
     ec2Vpc,
+    ecsCluster,
     elbv2ApplicationLoadBalancer,
     iamRole,
     createIamUser(),
