@@ -2,6 +2,7 @@ import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#m
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { ec2 } from './touches/ec2.ts'
 import { ecs } from './touches/ecs.ts'
+import { eks } from './touches/eks.ts'
 import { elasticloadbalancing } from './touches/elasticloadbalancing.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
@@ -18,7 +19,7 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudtrail, ec2, ecs, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
+  [cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
     source,
     new Map(Object.entries(events)),
   ]),

@@ -5,6 +5,7 @@ import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
+import { eksCluster } from './fetchers/eks-cluster.ts'
 import { elbv2ApplicationLoadBalancer } from './fetchers/elbv2-application-load-balancer.ts'
 import { iamRole } from './fetchers/iam-role.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
@@ -21,6 +22,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     ec2SecurityGroup,
     ec2Vpc,
     ecsCluster,
+    eksCluster,
     elbv2ApplicationLoadBalancer,
     iamRole,
     createIamUser(),

@@ -2,6 +2,7 @@ import { cloudtrailShape } from './cloudtrail.ts'
 import { ec2SecurityGroupShape } from './ec2-security-group.ts'
 import { ec2VpcShape } from './ec2-vpc.ts'
 import { ecsClusterShape } from './ecs-cluster.ts'
+import { eksClusterShape } from './eks-cluster.ts'
 import { elbv2ApplicationLoadBalancerShape } from './elbv2-application-load-balancer.ts'
 import { iamRoleShape } from './iam-role.ts'
 import { iamUserShape } from './iam-user.ts'
@@ -15,6 +16,7 @@ export const shapes = {
   'AWS.EC2.SecurityGroup': ec2SecurityGroupShape,
   'AWS.EC2.VPC': ec2VpcShape,
   'AWS.ECS.Cluster': ecsClusterShape,
+  'AWS.EKS.Cluster': eksClusterShape,
   'AWS.ELBV2.ApplicationLoadBalancer': elbv2ApplicationLoadBalancerShape,
   'AWS.IAM.Role': iamRoleShape,
   'AWS.IAM.User': iamUserShape,
