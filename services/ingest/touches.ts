@@ -1,4 +1,5 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
+import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { ec2 } from './touches/ec2.ts'
 import { ecs } from './touches/ecs.ts'
@@ -19,7 +20,7 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
+  [cloudformation, cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, s3].map(({ source, events }) => [
     source,
     new Map(Object.entries(events)),
   ]),

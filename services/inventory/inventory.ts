@@ -1,6 +1,7 @@
 import type { Session, Sessions } from '#aws'
 import { InventoryError, toInventoryError } from './error.ts'
 import type { Fetcher, Inventory } from './fetcher.ts'
+import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
@@ -18,6 +19,7 @@ const fetchMs = 8_000
 /** All fetchers behind one door. To add a type: a shape and its line in `shapes/all.ts`, a fetcher beside its like, a line here. */
 export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
   const all = [
+    cloudformationStack,
     cloudtrail,
     ec2SecurityGroup,
     ec2Vpc,

@@ -1,3 +1,4 @@
+import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
 import { ec2SecurityGroupShape } from './ec2-security-group.ts'
 import { ec2VpcShape } from './ec2-vpc.ts'
@@ -12,6 +13,7 @@ import { s3BucketShape } from './s3-bucket.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
+  'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
   'AWS.EC2.SecurityGroup': ec2SecurityGroupShape,
   'AWS.EC2.VPC': ec2VpcShape,
