@@ -3,6 +3,7 @@ import { InventoryError, toInventoryError } from './error.ts'
 import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
+import { cloudwatchLogGroup } from './fetchers/cloudwatch-log-group.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
@@ -21,6 +22,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
   const all = [
     cloudformationStack,
     cloudtrail,
+    cloudwatchLogGroup,
     ec2SecurityGroup,
     ec2Vpc,
     ecsCluster,

@@ -1,5 +1,6 @@
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
+import { cloudwatchLogGroupShape } from './cloudwatch-log-group.ts'
 import { ec2SecurityGroupShape } from './ec2-security-group.ts'
 import { ec2VpcShape } from './ec2-vpc.ts'
 import { ecsClusterShape } from './ecs-cluster.ts'
@@ -15,6 +16,7 @@ import { s3BucketShape } from './s3-bucket.ts'
 export const shapes = {
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
+  'AWS.CloudWatch.LogGroup': cloudwatchLogGroupShape,
   'AWS.EC2.SecurityGroup': ec2SecurityGroupShape,
   'AWS.EC2.VPC': ec2VpcShape,
   'AWS.ECS.Cluster': ecsClusterShape,
