@@ -69,7 +69,7 @@ describe('every type is found when it is created, changed, tagged and deleted', 
       [`update ${group(sg)}`],
     ],
     ['ec2', { name: 'DeleteSecurityGroup', request: { groupId: sg } }, [`delete ${group(sg)}`]],
-    ['ec2', { name: 'CreateTags', request: items(sg, 'i-0123456789abcdef0', net) }, [`update ${group(sg)}`, `update ${vpc(net)}`]],
+    ['ec2', { name: 'CreateTags', request: items(sg, 'eni-0123456789abcdef0', net) }, [`update ${group(sg)}`, `update ${vpc(net)}`]],
     ['ec2', { name: 'DeleteTags', request: items(net) }, [`update ${vpc(net)}`]],
 
     [
