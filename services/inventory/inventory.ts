@@ -4,7 +4,15 @@ import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { cloudwatchLogGroup } from './fetchers/cloudwatch-log-group.ts'
+import { ec2Ami } from './fetchers/ec2-ami.ts'
+import { ec2Instance } from './fetchers/ec2-instance.ts'
+import { ec2InternetGateway } from './fetchers/ec2-internet-gateway.ts'
+import { ec2NatGateway } from './fetchers/ec2-nat-gateway.ts'
+import { ec2NetworkAcl } from './fetchers/ec2-network-acl.ts'
+import { ec2RouteTable } from './fetchers/ec2-route-table.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
+import { ec2Snapshot } from './fetchers/ec2-snapshot.ts'
+import { ec2Volume } from './fetchers/ec2-volume.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
 import { eksCluster } from './fetchers/eks-cluster.ts'
@@ -23,7 +31,15 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     cloudformationStack,
     cloudtrail,
     cloudwatchLogGroup,
+    ec2Ami,
+    ec2Instance,
+    ec2InternetGateway,
+    ec2NatGateway,
+    ec2NetworkAcl,
+    ec2RouteTable,
     ec2SecurityGroup,
+    ec2Snapshot,
+    ec2Volume,
     ec2Vpc,
     ecsCluster,
     eksCluster,

@@ -1,7 +1,15 @@
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
 import { cloudwatchLogGroupShape } from './cloudwatch-log-group.ts'
+import { ec2AmiShape } from './ec2-ami.ts'
+import { ec2InstanceShape } from './ec2-instance.ts'
+import { ec2InternetGatewayShape } from './ec2-internet-gateway.ts'
+import { ec2NatGatewayShape } from './ec2-nat-gateway.ts'
+import { ec2NetworkAclShape } from './ec2-network-acl.ts'
+import { ec2RouteTableShape } from './ec2-route-table.ts'
 import { ec2SecurityGroupShape } from './ec2-security-group.ts'
+import { ec2SnapshotShape } from './ec2-snapshot.ts'
+import { ec2VolumeShape } from './ec2-volume.ts'
 import { ec2VpcShape } from './ec2-vpc.ts'
 import { ecsClusterShape } from './ecs-cluster.ts'
 import { eksClusterShape } from './eks-cluster.ts'
@@ -17,8 +25,16 @@ export const shapes = {
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
   'AWS.CloudWatch.LogGroup': cloudwatchLogGroupShape,
+  'AWS.EC2.AMI': ec2AmiShape,
+  'AWS.EC2.Instance': ec2InstanceShape,
+  'AWS.EC2.InternetGateway': ec2InternetGatewayShape,
+  'AWS.EC2.NatGateway': ec2NatGatewayShape,
+  'AWS.EC2.NetworkACL': ec2NetworkAclShape,
+  'AWS.EC2.RouteTable': ec2RouteTableShape,
   'AWS.EC2.SecurityGroup': ec2SecurityGroupShape,
+  'AWS.EC2.Snapshot': ec2SnapshotShape,
   'AWS.EC2.VPC': ec2VpcShape,
+  'AWS.EC2.Volume': ec2VolumeShape,
   'AWS.ECS.Cluster': ecsClusterShape,
   'AWS.EKS.Cluster': eksClusterShape,
   'AWS.ELBV2.ApplicationLoadBalancer': elbv2ApplicationLoadBalancerShape,
