@@ -9,6 +9,7 @@ import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
 import { lambda } from './touches/lambda.ts'
 import { logs } from './touches/logs.ts'
+import { rds } from './touches/rds.ts'
 import { s3 } from './touches/s3.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
@@ -21,7 +22,7 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudformation, cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, logs, s3].map(({ source, events }) => [
+  [cloudformation, cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, logs, rds, s3].map(({ source, events }) => [
     source,
     new Map(Object.entries(events)),
   ]),

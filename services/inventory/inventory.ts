@@ -21,6 +21,9 @@ import { iamRole } from './fetchers/iam-role.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
 import { kmsKey } from './fetchers/kms-key.ts'
 import { lambdaFunction } from './fetchers/lambda-function.ts'
+import { rdsCluster } from './fetchers/rds-cluster.ts'
+import { rdsInstance } from './fetchers/rds-instance.ts'
+import { rdsSnapshot } from './fetchers/rds-snapshot.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
 
 const fetchMs = 8_000
@@ -48,6 +51,9 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     createIamUser(),
     kmsKey,
     lambdaFunction,
+    rdsCluster,
+    rdsInstance,
+    rdsSnapshot,
     s3Bucket,
   ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))

@@ -18,6 +18,9 @@ import { iamRoleShape } from './iam-role.ts'
 import { iamUserShape } from './iam-user.ts'
 import { kmsKeyShape } from './kms-key.ts'
 import { lambdaFunctionShape } from './lambda-function.ts'
+import { rdsClusterShape } from './rds-cluster.ts'
+import { rdsInstanceShape } from './rds-instance.ts'
+import { rdsSnapshotShape } from './rds-snapshot.ts'
 import { s3BucketShape } from './s3-bucket.ts'
 
 /** The shape of each resource type. */
@@ -42,5 +45,8 @@ export const shapes = {
   'AWS.IAM.User': iamUserShape,
   'AWS.KMS.Key': kmsKeyShape,
   'AWS.Lambda.Function': lambdaFunctionShape,
+  'AWS.RDS.Cluster': rdsClusterShape,
+  'AWS.RDS.Instance': rdsInstanceShape,
+  'AWS.RDS.Snapshot': rdsSnapshotShape,
   'AWS.S3.Bucket': s3BucketShape,
 }
