@@ -1,6 +1,7 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
 import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
+import { dynamodb, scalingOfTables } from './touches/dynamodb.ts'
 import { ec2 } from './touches/ec2.ts'
 import { ecs } from './touches/ecs.ts'
 import { eks } from './touches/eks.ts'
@@ -22,10 +23,22 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudformation, cloudtrail, ec2, ecs, eks, elasticloadbalancing, iam, kms, lambda, logs, rds, s3].map(({ source, events }) => [
-    source,
-    new Map(Object.entries(events)),
-  ]),
+  [
+    cloudformation,
+    cloudtrail,
+    dynamodb,
+    ec2,
+    ecs,
+    eks,
+    elasticloadbalancing,
+    iam,
+    kms,
+    lambda,
+    logs,
+    rds,
+    s3,
+    ...scalingOfTables,
+  ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []
 

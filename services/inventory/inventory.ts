@@ -4,6 +4,7 @@ import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { cloudwatchLogGroup } from './fetchers/cloudwatch-log-group.ts'
+import { dynamodbTable } from './fetchers/dynamodb-table.ts'
 import { ec2Ami } from './fetchers/ec2-ami.ts'
 import { ec2Instance } from './fetchers/ec2-instance.ts'
 import { ec2InternetGateway } from './fetchers/ec2-internet-gateway.ts'
@@ -34,6 +35,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     cloudformationStack,
     cloudtrail,
     cloudwatchLogGroup,
+    dynamodbTable,
     ec2Ami,
     ec2Instance,
     ec2InternetGateway,

@@ -1,6 +1,7 @@
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
 import { cloudwatchLogGroupShape } from './cloudwatch-log-group.ts'
+import { dynamodbTableShape } from './dynamodb-table.ts'
 import { ec2AmiShape } from './ec2-ami.ts'
 import { ec2InstanceShape } from './ec2-instance.ts'
 import { ec2InternetGatewayShape } from './ec2-internet-gateway.ts'
@@ -28,6 +29,7 @@ export const shapes = {
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
   'AWS.CloudWatch.LogGroup': cloudwatchLogGroupShape,
+  'AWS.DynamoDB.Table': dynamodbTableShape,
   'AWS.EC2.AMI': ec2AmiShape,
   'AWS.EC2.Instance': ec2InstanceShape,
   'AWS.EC2.InternetGateway': ec2InternetGatewayShape,
