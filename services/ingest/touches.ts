@@ -12,6 +12,7 @@ import { lambda } from './touches/lambda.ts'
 import { logs } from './touches/logs.ts'
 import { rds } from './touches/rds.ts'
 import { s3 } from './touches/s3.ts'
+import { secretsmanager } from './touches/secretsmanager.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
@@ -38,6 +39,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     rds,
     s3,
     ...scalingOfTables,
+    secretsmanager,
   ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []

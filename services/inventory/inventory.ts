@@ -26,6 +26,7 @@ import { rdsCluster } from './fetchers/rds-cluster.ts'
 import { rdsInstance } from './fetchers/rds-instance.ts'
 import { rdsSnapshot } from './fetchers/rds-snapshot.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
+import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
 
 const fetchMs = 8_000
 
@@ -57,6 +58,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     rdsInstance,
     rdsSnapshot,
     s3Bucket,
+    secretsmanagerSecret,
   ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {

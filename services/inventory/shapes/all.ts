@@ -23,6 +23,7 @@ import { rdsClusterShape } from './rds-cluster.ts'
 import { rdsInstanceShape } from './rds-instance.ts'
 import { rdsSnapshotShape } from './rds-snapshot.ts'
 import { s3BucketShape } from './s3-bucket.ts'
+import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
@@ -51,4 +52,5 @@ export const shapes = {
   'AWS.RDS.Instance': rdsInstanceShape,
   'AWS.RDS.Snapshot': rdsSnapshotShape,
   'AWS.S3.Bucket': s3BucketShape,
+  'AWS.SecretsManager.Secret': secretsmanagerSecretShape,
 }
