@@ -13,6 +13,8 @@ import { logs } from './touches/logs.ts'
 import { rds } from './touches/rds.ts'
 import { s3 } from './touches/s3.ts'
 import { secretsmanager } from './touches/secretsmanager.ts'
+import { sns } from './touches/sns.ts'
+import { sqs } from './touches/sqs.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
@@ -40,6 +42,8 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     s3,
     ...scalingOfTables,
     secretsmanager,
+    sns,
+    sqs,
   ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []

@@ -27,6 +27,8 @@ import { rdsInstance } from './fetchers/rds-instance.ts'
 import { rdsSnapshot } from './fetchers/rds-snapshot.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
 import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
+import { snsTopic } from './fetchers/sns-topic.ts'
+import { sqsQueue } from './fetchers/sqs-queue.ts'
 
 const fetchMs = 8_000
 
@@ -59,6 +61,8 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     rdsSnapshot,
     s3Bucket,
     secretsmanagerSecret,
+    snsTopic,
+    sqsQueue,
   ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {

@@ -24,6 +24,8 @@ import { rdsInstanceShape } from './rds-instance.ts'
 import { rdsSnapshotShape } from './rds-snapshot.ts'
 import { s3BucketShape } from './s3-bucket.ts'
 import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
+import { snsTopicShape } from './sns-topic.ts'
+import { sqsQueueShape } from './sqs-queue.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
@@ -52,5 +54,7 @@ export const shapes = {
   'AWS.RDS.Instance': rdsInstanceShape,
   'AWS.RDS.Snapshot': rdsSnapshotShape,
   'AWS.S3.Bucket': s3BucketShape,
+  'AWS.SNS.Topic': snsTopicShape,
+  'AWS.SQS.Queue': sqsQueueShape,
   'AWS.SecretsManager.Secret': secretsmanagerSecretShape,
 }
