@@ -3,6 +3,7 @@ import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { dynamodb, scalingOfTables } from './touches/dynamodb.ts'
 import { ec2 } from './touches/ec2.ts'
+import { ecr } from './touches/ecr.ts'
 import { ecs } from './touches/ecs.ts'
 import { eks } from './touches/eks.ts'
 import { elasticloadbalancing } from './touches/elasticloadbalancing.ts'
@@ -31,6 +32,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     cloudtrail,
     dynamodb,
     ec2,
+    ecr,
     ecs,
     eks,
     elasticloadbalancing,

@@ -15,6 +15,7 @@ import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Snapshot } from './fetchers/ec2-snapshot.ts'
 import { ec2Volume } from './fetchers/ec2-volume.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
+import { ecrRepository } from './fetchers/ecr-repository.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
 import { eksCluster } from './fetchers/eks-cluster.ts'
 import { elbv2ApplicationLoadBalancer } from './fetchers/elbv2-application-load-balancer.ts'
@@ -49,6 +50,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     ec2Snapshot,
     ec2Volume,
     ec2Vpc,
+    ecrRepository,
     ecsCluster,
     eksCluster,
     elbv2ApplicationLoadBalancer,

@@ -12,6 +12,7 @@ import { ec2SecurityGroupShape } from './ec2-security-group.ts'
 import { ec2SnapshotShape } from './ec2-snapshot.ts'
 import { ec2VolumeShape } from './ec2-volume.ts'
 import { ec2VpcShape } from './ec2-vpc.ts'
+import { ecrRepositoryShape } from './ecr-repository.ts'
 import { ecsClusterShape } from './ecs-cluster.ts'
 import { eksClusterShape } from './eks-cluster.ts'
 import { elbv2ApplicationLoadBalancerShape } from './elbv2-application-load-balancer.ts'
@@ -43,6 +44,7 @@ export const shapes = {
   'AWS.EC2.Snapshot': ec2SnapshotShape,
   'AWS.EC2.VPC': ec2VpcShape,
   'AWS.EC2.Volume': ec2VolumeShape,
+  'AWS.ECR.Repository': ecrRepositoryShape,
   'AWS.ECS.Cluster': ecsClusterShape,
   'AWS.EKS.Cluster': eksClusterShape,
   'AWS.ELBV2.ApplicationLoadBalancer': elbv2ApplicationLoadBalancerShape,
