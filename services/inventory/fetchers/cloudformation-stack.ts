@@ -2,16 +2,16 @@ import type { Stack } from '@aws-sdk/client-cloudformation'
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { after, gather, idPages, must, resourceOf, together } from '../reading.ts'
+import { after, gather, idPages, must, resourceOf } from '../reading.ts'
 import { cloudformationStackShape } from '../shapes/cloudformation-stack.ts'
 
 const type = 'AWS.CloudFormation.Stack'
 
 /**
- * `arn:{partition}:cloudformation:{region}:{accountId}:stack/{name}/{uuid}`, read in one round of calls; events know it without the
- * uuid. Drift is what the last detection found: we start none, since that is no read and would show in the account's own trail.
- * `Drifts` has the resources that differ from their template. For 90 days after its end a stack is still shown by its full id, as
- * deleted: it is gone.
+ * `arn:{partition}:cloudformation:{region}:{accountId}:stack/{name}/{uuid}`, read in one call, and more where drift was ever looked
+ * for; events know it without the uuid. Drift is what the last detection found: we start none, since that is no read and would show
+ * in the account's own trail. `Drifts` has the resources that differ from their template. For 90 days after its end a stack is still
+ * shown by its full id, as deleted: it is gone.
  */
 export const cloudformationStack: Fetcher = {
   type,
@@ -33,9 +33,9 @@ export const cloudformationStack: Fetcher = {
     const form = /^stack\/([A-Za-z][A-Za-z0-9-]*)(?:\/([\w-]+))?$/.exec(resourceOf(session, 'cloudformation', ref.id) ?? '')
     if (form === null) return { status: 'gone' }
     const asked = form[2] === undefined ? must(form[1], 'name') : ref.id
-    const found = await together(describe(session, asked), drifts(session, asked))
-    if (found === null) return { status: 'gone' }
-    const [stack, Drifts] = found
+    const stack = await describe(session, asked)
+    if (stack === null) return { status: 'gone' }
+    const wasChecked = stack.DriftInformation?.LastCheckTimestamp !== undefined
     const attributes = cloudformationStackShape.parse({
       ...stack,
       AccountId: session.accountId,
@@ -46,7 +46,7 @@ export const cloudformationStack: Fetcher = {
       Arn: stack.StackId,
       Id: stack.StackId,
       Name: stack.StackName,
-      Drifts,
+      Drifts: wasChecked ? await drifts(session, asked) : null,
     })
     return { status: 'present', attributes }
   },
