@@ -1,9 +1,13 @@
 import type { Session, Sessions } from '#aws'
+import { createCredentialReports } from './credential-report.ts'
 import { InventoryError, toInventoryError } from './error.ts'
 import type { Fetcher, Inventory } from './fetcher.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
+import { cloudtrailMeta } from './fetchers/cloudtrail-meta.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
 import { cloudwatchLogGroup } from './fetchers/cloudwatch-log-group.ts'
+import { configRecorderMeta } from './fetchers/config-recorder-meta.ts'
+import { configRecorder } from './fetchers/config-recorder.ts'
 import { dynamodbTable } from './fetchers/dynamodb-table.ts'
 import { ec2Ami } from './fetchers/ec2-ami.ts'
 import { ec2Instance } from './fetchers/ec2-instance.ts'
@@ -19,7 +23,13 @@ import { ecrRepository } from './fetchers/ecr-repository.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
 import { eksCluster } from './fetchers/eks-cluster.ts'
 import { elbv2ApplicationLoadBalancer } from './fetchers/elbv2-application-load-balancer.ts'
+import { guarddutyDetectorMeta } from './fetchers/guardduty-detector-meta.ts'
+import { guarddutyDetector } from './fetchers/guardduty-detector.ts'
+import { iamGroup } from './fetchers/iam-group.ts'
+import { iamPasswordPolicy } from './fetchers/iam-password-policy.ts'
+import { iamPolicy } from './fetchers/iam-policy.ts'
 import { iamRole } from './fetchers/iam-role.ts'
+import { createIamRootUser } from './fetchers/iam-root-user.ts'
 import { createIamUser } from './fetchers/iam-user.ts'
 import { kmsKey } from './fetchers/kms-key.ts'
 import { lambdaFunction } from './fetchers/lambda-function.ts'
@@ -35,10 +45,15 @@ const fetchMs = 8_000
 
 /** All fetchers behind one door. To add a type: a shape and its line in `shapes/all.ts`, a fetcher beside its like, a line here. */
 export function createInventory({ sessions }: { sessions: Sessions }): Inventory {
+  // Kept for a while, and of use to both of its readers.
+  const reports = createCredentialReports()
   const all = [
     cloudformationStack,
     cloudtrail,
+    cloudtrailMeta,
     cloudwatchLogGroup,
+    configRecorder,
+    configRecorderMeta,
     dynamodbTable,
     ec2Ami,
     ec2Instance,
@@ -54,8 +69,14 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     ecsCluster,
     eksCluster,
     elbv2ApplicationLoadBalancer,
+    guarddutyDetector,
+    guarddutyDetectorMeta,
+    iamGroup,
+    iamPasswordPolicy,
+    iamPolicy,
     iamRole,
-    createIamUser(),
+    createIamRootUser(reports),
+    createIamUser(reports),
     kmsKey,
     lambdaFunction,
     rdsCluster,

@@ -1,6 +1,9 @@
 import { cloudformationStackShape } from './cloudformation-stack.ts'
+import { cloudtrailMetaShape } from './cloudtrail-meta.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
 import { cloudwatchLogGroupShape } from './cloudwatch-log-group.ts'
+import { configRecorderMetaShape } from './config-recorder-meta.ts'
+import { configRecorderShape } from './config-recorder.ts'
 import { dynamodbTableShape } from './dynamodb-table.ts'
 import { ec2AmiShape } from './ec2-ami.ts'
 import { ec2InstanceShape } from './ec2-instance.ts'
@@ -16,7 +19,13 @@ import { ecrRepositoryShape } from './ecr-repository.ts'
 import { ecsClusterShape } from './ecs-cluster.ts'
 import { eksClusterShape } from './eks-cluster.ts'
 import { elbv2ApplicationLoadBalancerShape } from './elbv2-application-load-balancer.ts'
+import { guarddutyDetectorMetaShape } from './guardduty-detector-meta.ts'
+import { guarddutyDetectorShape } from './guardduty-detector.ts'
+import { iamGroupShape } from './iam-group.ts'
+import { iamPasswordPolicyShape } from './iam-password-policy.ts'
+import { iamPolicyShape } from './iam-policy.ts'
 import { iamRoleShape } from './iam-role.ts'
+import { iamRootUserShape } from './iam-root-user.ts'
 import { iamUserShape } from './iam-user.ts'
 import { kmsKeyShape } from './kms-key.ts'
 import { lambdaFunctionShape } from './lambda-function.ts'
@@ -32,7 +41,10 @@ import { sqsQueueShape } from './sqs-queue.ts'
 export const shapes = {
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
+  'AWS.CloudTrail.Meta': cloudtrailMetaShape,
   'AWS.CloudWatch.LogGroup': cloudwatchLogGroupShape,
+  'AWS.Config.Recorder': configRecorderShape,
+  'AWS.Config.Recorder.Meta': configRecorderMetaShape,
   'AWS.DynamoDB.Table': dynamodbTableShape,
   'AWS.EC2.AMI': ec2AmiShape,
   'AWS.EC2.Instance': ec2InstanceShape,
@@ -48,10 +60,16 @@ export const shapes = {
   'AWS.ECS.Cluster': ecsClusterShape,
   'AWS.EKS.Cluster': eksClusterShape,
   'AWS.ELBV2.ApplicationLoadBalancer': elbv2ApplicationLoadBalancerShape,
+  'AWS.GuardDuty.Detector': guarddutyDetectorShape,
+  'AWS.GuardDuty.Detector.Meta': guarddutyDetectorMetaShape,
+  'AWS.IAM.Group': iamGroupShape,
+  'AWS.IAM.Policy': iamPolicyShape,
   'AWS.IAM.Role': iamRoleShape,
+  'AWS.IAM.RootUser': iamRootUserShape,
   'AWS.IAM.User': iamUserShape,
   'AWS.KMS.Key': kmsKeyShape,
   'AWS.Lambda.Function': lambdaFunctionShape,
+  'AWS.PasswordPolicy': iamPasswordPolicyShape,
   'AWS.RDS.Cluster': rdsClusterShape,
   'AWS.RDS.Instance': rdsInstanceShape,
   'AWS.RDS.Snapshot': rdsSnapshotShape,
