@@ -1,12 +1,14 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
 import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
+import { config } from './touches/config.ts'
 import { dynamodb, scalingOfTables } from './touches/dynamodb.ts'
 import { ec2 } from './touches/ec2.ts'
 import { ecr } from './touches/ecr.ts'
 import { ecs } from './touches/ecs.ts'
 import { eks } from './touches/eks.ts'
 import { elasticloadbalancing } from './touches/elasticloadbalancing.ts'
+import { guardduty } from './touches/guardduty.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
 import { lambda } from './touches/lambda.ts'
@@ -30,12 +32,14 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
   [
     cloudformation,
     cloudtrail,
+    config,
     dynamodb,
     ec2,
     ecr,
     ecs,
     eks,
     elasticloadbalancing,
+    guardduty,
     iam,
     kms,
     lambda,
