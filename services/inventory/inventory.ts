@@ -17,7 +17,7 @@ import { ec2NetworkAcl } from './fetchers/ec2-network-acl.ts'
 import { ec2RouteTable } from './fetchers/ec2-route-table.ts'
 import { ec2SecurityGroup } from './fetchers/ec2-security-group.ts'
 import { ec2Snapshot } from './fetchers/ec2-snapshot.ts'
-import { ec2Volume } from './fetchers/ec2-volume.ts'
+import { createEc2Volume } from './fetchers/ec2-volume.ts'
 import { ec2Vpc } from './fetchers/ec2-vpc.ts'
 import { ecrRepository } from './fetchers/ecr-repository.ts'
 import { ecsCluster } from './fetchers/ecs-cluster.ts'
@@ -63,7 +63,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     ec2RouteTable,
     ec2SecurityGroup,
     ec2Snapshot,
-    ec2Volume,
+    createEc2Volume(),
     ec2Vpc,
     ecrRepository,
     ecsCluster,
