@@ -1,8 +1,8 @@
 import type { AssumeRoleCommandOutput, STSClient } from '@aws-sdk/client-sts'
+import { ask, type Clock } from './clients.ts'
 import type { Assumed, Credentials } from './credentials.ts'
 import { AwsError, toAwsError, type Call } from './error.ts'
-import type { Limiter } from './limiter.ts'
-import { send } from './send.ts'
+import { send, type Pace } from './send.ts'
 
 /** Which role to assume, and how. */
 export interface RoleConfig {
@@ -11,12 +11,15 @@ export interface RoleConfig {
   readonly externalId: string
   readonly sessionName: string
   readonly client: (region: string) => Promise<STSClient>
-  readonly limiter: (region: string) => Limiter
+  readonly pace: (call: Call) => Pace
+  readonly clock: Clock
 }
 
 const lifeSeconds = 3_600
 /** Several callers share one AssumeRole: it is not ended with any one of them, only by its deadlines. */
 const shared = new AbortController().signal
+/** AWS tells its time in whole seconds: a smaller difference is none. */
+const clockTolerance = 2_000
 
 /** Assumes the audit role of an account, always with the ExternalId, and makes sure that it is that account's. */
 export async function assumeRole(config: RoleConfig, accountId: string, partition: string, region: string): Promise<Assumed> {
@@ -29,10 +32,11 @@ export async function assumeRole(config: RoleConfig, accountId: string, partitio
     ExternalId: config.externalId,
     DurationSeconds: lifeSeconds,
   })
-  const answer: AssumeRoleCommandOutput = await send(call, config.limiter(region), shared, {
-    once: (abortSignal) => client.send(command, { abortSignal }),
+  const answer: AssumeRoleCommandOutput = await send(call, config.pace(ours(call)), shared, {
+    once: (abortSignal) => ask(client, command, abortSignal, call, config.clock) as Promise<AssumeRoleCommandOutput>,
     // These would be our own; the SDK's chain renews them itself.
     renew: () => undefined,
+    place: { known: false },
   }).catch((error: unknown) => {
     throw refused(toAwsError(error, call))
   })
@@ -41,10 +45,18 @@ export async function assumeRole(config: RoleConfig, accountId: string, partitio
     const safe = /^\d{12}$/.test(given) ? given : 'none'
     throw new AwsError('wrong-account', call, 'WrongAccount', `expected a session of account ${accountId}, got one of ${safe}`)
   }
-  return { credentials: credentialsOf(answer.Credentials ?? {}, call), lifeMs: lifeSeconds * 1_000 }
+  const offsetMs = Math.abs(client.config.systemClockOffset) < clockTolerance ? 0 : client.config.systemClockOffset
+  const endsAt = answer.Credentials?.Expiration?.getTime() ?? Number.POSITIVE_INFINITY
+  const lifeMs = Math.min(lifeSeconds * 1_000, Math.max(1_000, endsAt - Date.now() - offsetMs))
+  return { credentials: credentialsOf(answer.Credentials ?? {}, call), lifeMs }
 }
 
-/** STS says AccessDenied for a role that is not there, does not trust us, or wants another ExternalId alike. */
+/** Whatever account's role is asked for, STS counts the calls of the one who asks. */
+function ours(call: Call): Call {
+  return { ...call, accountId: 'own' }
+}
+
+/** STS says AccessDenied for a role that is not there, does not trust us, or wants another ExternalId alike; only a policy above is named. */
 function refused(error: AwsError): AwsError {
   if (error.code === 'access-denied')
     return new AwsError('role-missing', error.call, error.awsCode, 'the role is missing or does not trust us with this ExternalId')

@@ -1,21 +1,59 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { Duplex } from 'node:stream'
 import type { Credentials } from './credentials.ts'
+import { AwsError, type Call } from './error.ts'
 
+/** How far AWS's time is ahead of ours, as far as an answer has shown it. */
+export interface Clock {
+  offsetMs: number
+}
 /** What every client is made with. */
 export interface ClientOptions {
   readonly region: string
   readonly credentials?: Credentials
   readonly endpoint?: string
+  readonly clock?: Clock
+}
+/** What all clients have in common. */
+export interface AnyClient {
+  readonly config: { systemClockOffset: number }
+}
+
+/** Idle connections kept by a process, of all hosts: there are hundreds of hosts, one for each service and region. */
+const idleConnections = 500
+
+/** One pool of connections for all clients, which come and go with their credentials. */
+const pool = { keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: 15_000 }
+class HttpPool extends http.Agent {
+  override keepSocketAlive(socket: Duplex): boolean {
+    return idle(this) < idleConnections && Boolean(super.keepSocketAlive(socket))
+  }
+}
+class HttpsPool extends https.Agent {
+  override keepSocketAlive(socket: Duplex): boolean {
+    return idle(this) < idleConnections && Boolean(super.keepSocketAlive(socket))
+  }
+}
+function idle({ freeSockets }: http.Agent): number {
+  return Object.values(freeSockets).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0)
 }
 
 /** Every call has its own deadline on top; these free sockets whose other end has fallen silent. */
-const requestHandler = { connectionTimeout: 2_000, socketTimeout: 10_000, httpsAgent: { maxSockets: 100 } }
+const requestHandler = {
+  connectionTimeout: 2_000,
+  socketTimeout: 10_000,
+  httpAgent: new HttpPool(pool),
+  httpsAgent: new HttpsPool(pool),
+}
 
 /** One attempt: `send` does the retrying, so that the limiter hears of each. */
-function common({ region, credentials, endpoint }: ClientOptions) {
+function common({ region, credentials, endpoint, clock }: ClientOptions) {
   return {
     region,
     maxAttempts: 1,
     requestHandler,
+    systemClockOffset: clock?.offsetMs ?? 0,
     customUserAgent: 'tripline',
     ...(credentials === undefined ? {} : { credentials }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -23,7 +61,7 @@ function common({ region, credentials, endpoint }: ClientOptions) {
 }
 
 /** Makers of clients. Each imports its own package on first use: they are large. */
-export const makers = {
+const makers = {
   acm: async (options: ClientOptions) => new (await import('@aws-sdk/client-acm')).ACMClient(common(options)),
   applicationAutoScaling: async (options: ClientOptions) =>
     new (await import('@aws-sdk/client-application-auto-scaling')).ApplicationAutoScalingClient(common(options)),
@@ -65,3 +103,50 @@ export type ClientOf<S extends keyof typeof makers> = Awaited<ReturnType<(typeof
 
 /** Services that answer for the whole account, in the partition's main region. */
 export const accountWide: ReadonlySet<Service> = new Set(['iam', 'waf'])
+
+/** Makes the client of a service. */
+export async function makeClient<S extends keyof typeof makers>(service: S, options: ClientOptions): Promise<ClientOf<S>> {
+  const client = (await (makers[service] as (given: ClientOptions) => Promise<unknown>)(options)) as ClientOf<S>
+  const { config } = client as unknown as { config: { requestHandler: Handler } }
+  config.requestHandler = endingWithSignal(config.requestHandler)
+  return client
+}
+
+interface Handler {
+  handle(request: unknown, options?: { abortSignal?: AbortSignal }): Promise<{ response: { body?: { destroy?: () => void } } }>
+}
+
+/** The SDK hears the signal until an answer begins; an answer that never ends would keep its connection for ever. */
+function endingWithSignal(handler: Handler): Handler {
+  return Object.assign(Object.create(handler) as Handler, {
+    handle: async (request: unknown, options?: { abortSignal?: AbortSignal }) => {
+      const answer = await handler.handle(request, options)
+      options?.abortSignal?.addEventListener('abort', () => answer.response.body?.destroy?.(), { once: true })
+      return answer
+    },
+  })
+}
+
+/** A difference that AWS's clock tolerates is nothing to try again for. */
+const skewMs = 60_000
+
+/** Sends a command. When the answer shows that our clock is wrong, the client has corrected itself and the call may be made again. */
+export async function ask(
+  client: AnyClient,
+  command: object,
+  abortSignal: AbortSignal,
+  call: Call,
+  clock: Clock,
+): Promise<unknown> {
+  const before = client.config.systemClockOffset
+  try {
+    return await (client as AnyClient & { send: Send }).send(command, { abortSignal })
+  } catch (error) {
+    const offsetMs = client.config.systemClockOffset
+    if (Math.abs(offsetMs - before) < skewMs) throw error
+    clock.offsetMs = offsetMs
+    throw new AwsError('unavailable', call, 'ClockSkew', 'our clock differs from that of AWS')
+  }
+}
+
+type Send = (command: object, options: { abortSignal: AbortSignal }) => Promise<unknown>

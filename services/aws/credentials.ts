@@ -1,6 +1,6 @@
 import { AwsError } from './error.ts'
 
-/** What AssumeRole gave, valid for `lifeMs` from when it was asked for. */
+/** What AssumeRole gave, valid for `lifeMs` from when it came. */
 export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -24,8 +24,8 @@ interface Entry {
   readonly since: number
 }
 
-/** A failed AssumeRole is not asked again for this long, so that a storm of marks is one question. */
-const failureMs = 2_000
+/** A failed AssumeRole is not asked again for this long, so that a storm of marks is one question; sooner where that may help. */
+const failureMs = { final: 2_000, retryable: 500 }
 
 /** Keeps what `assume` gives: one call at a time a key, renewed beside the work when a fifth of the life is left. */
 export function createCredentialCache(
@@ -39,10 +39,10 @@ export function createCredentialCache(
   const renew = (key: string): Promise<Credentials> => {
     const running = pending.get(key)
     if (running !== undefined) return running
-    const since = now()
     const started = assume(key)
       .then((assumed) => {
-        entries.set(key, { assumed, since })
+        entries.set(key, { assumed, since: now() })
+        failures.delete(key)
         return assumed.credentials
       })
       .catch((error: unknown) => {
@@ -60,7 +60,7 @@ export function createCredentialCache(
       const leftMs = entry === undefined ? 0 : entry.since + entry.assumed.lifeMs - now()
       if (entry !== undefined && leftMs > entry.assumed.lifeMs / 5) return entry.assumed.credentials
       const failure = failures.get(key)
-      const failedLately = failure !== undefined && now() - failure.since < failureMs
+      const failedLately = failure !== undefined && now() - failure.since < restMs(failure.error)
       if (entry !== undefined && leftMs > 0) {
         // Still good: the caller does not wait, and a failed renewal is tried again by a later call.
         if (!failedLately) renew(key).catch(() => undefined)
@@ -73,4 +73,8 @@ export function createCredentialCache(
       if (entries.get(key)?.assumed.credentials === refused) entries.delete(key)
     },
   }
+}
+
+function restMs({ retryable, retryAfterMs }: AwsError): number {
+  return Math.max(retryAfterMs ?? 0, retryable ? failureMs.retryable : failureMs.final)
 }

@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { assumeRole } from './assume-role.ts'
-import { accountWide, makers, type ClientOf, type ClientOptions, type Service } from './clients.ts'
+import { accountWide, ask, makeClient, type AnyClient, type ClientOf, type Clock, type Service } from './clients.ts'
 import { createCredentialCache, type Credentials } from './credentials.ts'
-import { createLimiter, type Limiter } from './limiter.ts'
+import type { Call } from './error.ts'
+import { createGate } from './gate.ts'
+import { createLimits } from './limits.ts'
 import { partitionOf } from './partition.ts'
 import { send } from './send.ts'
 import type { Session, Sessions } from './session.ts'
@@ -20,10 +22,13 @@ export interface SessionsConfig {
   readonly region?: string
   /** What roles are assumed with. By default the SDK's chain: environment, profile, task role. */
   readonly credentials?: Credentials
+  /** This process's part of all limits, above 0 and up to 1, asked anew for each call: 1/N of N live workers. By default all. */
+  readonly share?: () => number
 }
 
-/** Calls a second that an account's region gets from us, until AWS says otherwise. */
-const perSecond: Readonly<Partial<Record<Service, number>>> = { cloudtrail: 50, ec2: 100, iam: 100, kms: 100, s3: 400 }
+/** Calls under way at once, which bounds the open connections: of the process, of one account, and to STS besides. */
+const underWay = { most: 256, mostOfOne: 64 }
+const underWayToSts = { most: 32, mostOfOne: 1 }
 
 /** Clients are heavy; with more accounts and regions than this the least used are made again. */
 const clientsKept = 500
@@ -33,24 +38,25 @@ export function createSessions(config: SessionsConfig): Sessions {
   const home = config.region ?? process.env['AWS_REGION'] ?? 'us-east-1'
   const where = config.endpoint === undefined ? {} : { endpoint: config.endpoint }
   const own = config.credentials === undefined ? {} : { credentials: config.credentials }
-  const stsLimiters = new Map<string, Limiter>()
+  const limits = createLimits(() => Math.min(1, Math.max(0.001, config.share?.() ?? 1)))
+  const gate = createGate(underWay)
+  const stsGate = createGate(underWayToSts)
+  const clock: Clock = { offsetMs: 0 }
   const stsClients = new Map<string, Promise<ClientOf<'sts'>>>()
   const role = {
     roleName: config.roleName,
     externalId: config.externalId,
     sessionName: config.sessionName ?? 'tripline',
-    client: (region: string) => remember(stsClients, region, () => makers.sts({ region, ...where, ...own })),
-    limiter: (region: string) => remember(stsLimiters, region, () => createLimiter(50)),
+    client: (region: string) => remember(stsClients, region, () => makeClient('sts', { region, ...where, ...own, clock })),
+    pace: (call: Call) => ({ limiter: limits(call), gate: stsGate }),
+    clock,
   }
   // Kept by account and partition: `123456789012 aws us-east-1`, the last being where its role is assumed.
   const credentials = createCredentialCache((key) => {
     const [accountId = '', partition = '', region = ''] = key.split(' ')
     return assumeRole(role, accountId, partition, region)
   })
-  const limiters = new Map<string, Limiter>()
-  const clients = new LRUCache<string, { readonly credentials: Credentials; readonly client: Promise<unknown> }>({
-    max: clientsKept,
-  })
+  const clients = new LRUCache<string, Kept>({ max: clientsKept })
 
   const keyOf = (accountId: string, region: string): string => {
     const partition = partitionOf(region)
@@ -58,33 +64,32 @@ export function createSessions(config: SessionsConfig): Sessions {
   }
 
   /** A client with the account's present credentials, made anew when these are. */
-  const client = async <S extends Service>(service: S, accountId: string, region: string): Promise<[ClientOf<S>, Credentials]> => {
+  const client = async (service: Service, accountId: string, region: string): Promise<Kept> => {
     const current = await credentials.of(keyOf(accountId, region))
     const key = `${service} ${accountId} ${region}`
-    let kept = clients.get(key)
-    if (kept?.credentials !== current) {
-      const make = makers[service] as (options: ClientOptions) => Promise<ClientOf<S>>
-      kept = { credentials: current, client: make({ region, credentials: current, ...where }) }
-      clients.set(key, kept)
-    }
-    return [(await kept.client) as ClientOf<S>, current]
+    const kept = clients.get(key)
+    if (kept?.credentials === current) return kept
+    const made = makeClient(service, { region, credentials: current, ...where, clock })
+    const fresh = { credentials: current, client: made, place: kept?.place ?? { known: false } }
+    clients.set(key, fresh)
+    return fresh
   }
 
   /** The client as one session sees it: the same in everything but `send`. */
   const lend = async <S extends Service>(service: S, accountId: string, region: string, signal: AbortSignal) => {
-    const limiter = remember(limiters, `${service} ${accountId} ${region}`, () => createLimiter(perSecond[service] ?? 50))
-    const [model, first] = await client(service, accountId, region)
-    const lent = Object.create(model) as ClientOf<S>
+    const first = await client(service, accountId, region)
+    const lent = Object.create(await first.client) as ClientOf<S>
     const paced = (command: object): Promise<unknown> => {
       // Of this call alone: another may have renewed them meanwhile.
-      let used = first
-      const operation = command.constructor.name.replace(/Command$/, '')
-      return send({ service, operation, accountId, region }, limiter, signal, {
+      let used = first.credentials
+      const call: Call = { service, operation: command.constructor.name.replace(/Command$/, ''), accountId, region }
+      return send(call, { limiter: limits(call), gate }, signal, {
+        place: first.place,
         renew: () => credentials.forget(keyOf(accountId, region), used),
         once: async (abortSignal) => {
-          const [current, currentCredentials] = await client(service, accountId, region)
-          used = currentCredentials
-          return (current.send as Send).call(current, command, { abortSignal })
+          const current = await client(service, accountId, region)
+          used = current.credentials
+          return ask(await current.client, command, abortSignal, call, clock)
         },
       })
     }
@@ -106,7 +111,12 @@ export function createSessions(config: SessionsConfig): Sessions {
   }
 }
 
-type Send = (this: unknown, command: object, options: { abortSignal: AbortSignal }) => Promise<unknown>
+interface Kept {
+  readonly credentials: Credentials
+  readonly client: Promise<AnyClient>
+  /** Whether it answered before: kept when the credentials are renewed. */
+  readonly place: { known: boolean }
+}
 
 function remember<T>(map: Map<string, T>, key: string, make: () => T): T {
   const known = map.get(key)

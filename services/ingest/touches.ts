@@ -1,9 +1,23 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
+import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
+import { config } from './touches/config.ts'
+import { dynamodb, scalingOfTables } from './touches/dynamodb.ts'
 import { ec2 } from './touches/ec2.ts'
+import { ecr } from './touches/ecr.ts'
+import { ecs } from './touches/ecs.ts'
+import { eks } from './touches/eks.ts'
+import { elasticloadbalancing } from './touches/elasticloadbalancing.ts'
+import { guardduty } from './touches/guardduty.ts'
 import { iam } from './touches/iam.ts'
 import { kms } from './touches/kms.ts'
+import { lambda } from './touches/lambda.ts'
+import { logs } from './touches/logs.ts'
+import { rds } from './touches/rds.ts'
 import { s3 } from './touches/s3.ts'
+import { secretsmanager } from './touches/secretsmanager.ts'
+import { sns } from './touches/sns.ts'
+import { sqs } from './touches/sqs.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
@@ -15,13 +29,34 @@ export interface Touch {
 }
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
-  [cloudtrail, ec2, iam, kms, s3].map(({ source, events }) => [source, new Map(Object.entries(events))]),
+  [
+    cloudformation,
+    cloudtrail,
+    config,
+    dynamodb,
+    ec2,
+    ecr,
+    ecs,
+    eks,
+    elasticloadbalancing,
+    guardduty,
+    iam,
+    kms,
+    lambda,
+    logs,
+    rds,
+    s3,
+    ...scalingOfTables,
+    secretsmanager,
+    sns,
+    sqs,
+  ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []
 
 /** The resources that an event touches, each once. Failed calls and reads touch nothing; most events find no entry in the tables. */
 export function touches(event: AuditEvent): readonly Touch[] {
-  const effects = tables.get(event.source)?.get(event.name)
+  const effects = effectsOf(event)
   if (effects === undefined || event.errorCode !== null || event.readOnly) return nothing
   const found = new Map<string, Touch>()
   for (const effect of effects) {
@@ -31,4 +66,10 @@ export function touches(event: AuditEvent): readonly Touch[] {
     }
   }
   return found.size === 0 ? nothing : [...found.values()]
+}
+
+/** Some services, Lambda above all, write the version of their API behind the name: `UpdateFunctionCode20150331v2`. */
+function effectsOf({ source, name }: AuditEvent): readonly Effect[] | undefined {
+  const table = tables.get(source)
+  return table?.get(name) ?? table?.get(name.replace(/20\d{6}(?:v\d+)?$/, ''))
 }

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import type * as z from 'zod'
 import type { Session } from '#aws'
 import { unless } from './error.ts'
+import type { credentialReport } from './shapes/credential-report.ts'
 import { rfc3339 } from './shapes/parts.ts'
 
+/** A user's line of the report, in Panther's words. */
+export type ReportEntry = z.input<typeof credentialReport>
 /** An account's credential report: AWS makes a new one at most every four hours. */
 export interface CredentialReport {
-  /** The user's line in Panther's words; null when the report is older than the user. */
-  entry(arn: string, createdAt: Date): Readonly<Record<string, string | boolean>> | null
+  /** The line of a user, or of the root user; null when the report is older. */
+  entry(arn: string, createdAt?: Date): ReportEntry
 }
 export interface CredentialReports {
   /** The account's report; an empty one when AWS is still making the first. */
@@ -89,7 +93,7 @@ export function parseReport(csv: string): CredentialReport {
       if (row === undefined) return null
       const cell = (name: string): string => row[columns.indexOf(name)] ?? ''
       // A line of an earlier user of the same name.
-      if (Math.abs(Date.parse(cell('user_creation_time')) - createdAt.getTime()) >= 1_000) return null
+      if (createdAt !== undefined && Math.abs(Date.parse(cell('user_creation_time')) - createdAt.getTime()) >= 1_000) return null
       return Object.fromEntries([
         ...[...texts].map(([key, name]) => [key, cell(name)]),
         ...[...flags].map(([key, name]) => [key, cell(name).toLowerCase() === 'true']),
@@ -128,10 +132,12 @@ const times = new Map([
   ['UserCreationTime', 'user_creation_time'],
 ])
 
-/** Panther's zero time stands for `N/A`, `no_information` and `not_supported`. */
+/** Panther's zero time: it stands for `N/A`, `no_information` and `not_supported`. */
+export const never = '0001-01-01T00:00:00Z'
+
 function timeOf(cell: string): string {
   const ms = /^\d{4}-/.test(cell) ? Date.parse(cell) : Number.NaN
-  return Number.isNaN(ms) ? '0001-01-01T00:00:00Z' : rfc3339(new Date(ms))
+  return Number.isNaN(ms) ? never : rfc3339(new Date(ms))
 }
 
 /** The cells of a line. User names may hold commas, and stand alike in the first two cells: what is too many is theirs. */

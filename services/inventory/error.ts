@@ -5,10 +5,21 @@ import type { UnknownCause } from './fetcher.ts'
 /** A resource, or a list of them, could not be read: its state is unknown, which is neither pass nor gone. */
 export class InventoryError extends TriplineError<UnknownCause> {
   override readonly name = 'InventoryError'
+  /** After how long it makes sense to come again; null when nobody said. */
+  readonly retryAfterMs: number | null
+  constructor(
+    code: UnknownCause,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown; retryAfterMs?: number | null } = {},
+  ) {
+    super(code, message, options)
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
 }
 
 const causes: Readonly<Record<AwsErrorCode, { readonly cause: UnknownCause; readonly retryable: boolean }>> = {
   'access-denied': { cause: 'access-denied', retryable: false },
+  'scp-denied': { cause: 'scp-denied', retryable: false },
   'region-off': { cause: 'region-off', retryable: false },
   'role-missing': { cause: 'role-missing', retryable: false },
   'wrong-account': { cause: 'role-missing', retryable: false },
@@ -26,7 +37,7 @@ export function toInventoryError(error: unknown, attempt: string): InventoryErro
   if (error instanceof InventoryError) return error
   if (isAwsError(error)) {
     const { cause, retryable } = causes[error.code]
-    return new InventoryError(cause, `${attempt}: ${error.message}`, { retryable, cause: error })
+    return new InventoryError(cause, `${attempt}: ${error.message}`, { retryable, cause: error, retryAfterMs: error.retryAfterMs })
   }
   const name = error instanceof Error ? error.name : 'unknown'
   if (name === 'AbortError')

@@ -31,7 +31,14 @@ export interface Page {
 }
 export type Fetched = { readonly status: 'present'; readonly attributes: JsonObject } | { readonly status: 'gone' }
 /** Why a resource could not be read. */
-export type UnknownCause = 'access-denied' | 'region-off' | 'role-missing' | 'throttled' | 'unavailable' | 'bad-answer'
+export type UnknownCause =
+  | 'access-denied'
+  | 'scp-denied'
+  | 'region-off'
+  | 'role-missing'
+  | 'throttled'
+  | 'unavailable'
+  | 'bad-answer'
 /** All fetchers behind one door. */
 export interface Inventory {
   readonly types: readonly string[]

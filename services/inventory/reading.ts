@@ -1,3 +1,4 @@
+import type { Session } from '#aws'
 import type { Page } from './fetcher.ts'
 
 /** All members of a paged answer. */
@@ -44,6 +45,27 @@ export function must<Value>(value: Value | null | undefined, what: string): Valu
 /** The last part of an ARN: the name without its path. */
 export function lastPart(arn: string): string {
   return arn.slice(Math.max(arn.lastIndexOf('/'), arn.lastIndexOf(':')) + 1)
+}
+
+/** What stands behind the account in an ARN of this service, account and region (`cluster/shop`), and behind `kind` when given; else null. */
+export function resourceOf({ accountId, region, partition }: Session, service: string, arn: string, kind = ''): string | null {
+  const own = `arn:${partition}:${service}:${region}:${accountId}:${kind}`
+  return arn.startsWith(own) && arn.length > own.length ? arn.slice(own.length) : null
+}
+
+/** An answer of a service that writes camelCase (ECS, EKS) in PascalCase. Maps of tags and labels keep their own keys. */
+export function pascal(answer: object = {}): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answer).map(([key, value]: [string, unknown]) => {
+      const isMap = (key === 'tags' || key === 'labels') && !Array.isArray(value)
+      return [key.slice(0, 1).toUpperCase() + key.slice(1), isMap ? value : pascalWithin(value)] as const
+    }),
+  )
+}
+
+function pascalWithin(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(pascalWithin)
+  return typeof value === 'object' && value !== null && !(value instanceof Date) ? pascal(value) : value
 }
 
 /** IAM's policy documents come URL-encoded. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCredentialCache, type Assumed } from '../../services/aws/credentials.ts'
+import { AwsError } from '#aws'
 
 /** A cache with a clock and an STS of our own. */
 function aCache(lifeMs = 1_000) {
@@ -59,3 +60,55 @@ test('refused credentials are forgotten, unless they have been renewed already',
   expect(await cache.of('a')).toBe(second)
   expect(calls()).toBe(2)
 })
+
+test.each([1, 2, 3])(
+  'with tokens of 20 to 60 s and an STS that fails 3 times in 10, at most 1.6 × the ideal is asked (seed %i)',
+  async (seed) => {
+    let time = 0
+    let tries = 0
+    const lives: number[] = []
+    const random = randomFrom(seed)
+    const ends = new Map<string, number>()
+    const call = { service: 'sts', operation: 'AssumeRole', accountId: 'x', region: 'eu-west-1' }
+    // As `send` does it: three tries a question.
+    const assume = (key: string): Promise<Assumed> => {
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        tries += 1
+        if (random() < 0.3) continue
+        const lifeMs = 20_000 + random() * 40_000
+        lives.push(lifeMs)
+        const accessKeyId = `${key}-${lives.length}`
+        ends.set(accessKeyId, time + lifeMs)
+        return Promise.resolve({ credentials: { accessKeyId, secretAccessKey: 's', sessionToken: 't' }, lifeMs })
+      }
+      return Promise.reject(new AwsError('unavailable', call, 'InternalFailure'))
+    }
+    const cache = createCredentialCache(assume, () => time)
+    const accounts = Array.from({ length: 10 }, (_, index) => `account${index}`)
+    const counts = { putBack: 0, lost: 0, expired: 0, foreign: 0 }
+    const totalMs = 3_600_000
+    for (; time < totalMs; time += 500) {
+      for (const key of accounts) {
+        try {
+          const { accessKeyId } = await cache.of(key)
+          if ((ends.get(accessKeyId) ?? 0) <= time) counts.expired += 1
+          if (!accessKeyId.startsWith(`${key}-`)) counts.foreign += 1
+        } catch (error) {
+          if (error instanceof AwsError && error.retryable) counts.putBack += 1
+          else counts.lost += 1
+        }
+      }
+    }
+    const meanMs = lives.reduce((sum, ms) => sum + ms, 0) / lives.length
+    const ideal = (accounts.length * totalMs) / (meanMs * 0.8)
+    expect(tries / ideal).toBeLessThanOrEqual(1.6)
+    // Only first questions may have to be put back: later there is a fifth of a life to try again.
+    expect(counts).toEqual({ putBack: expect.any(Number), lost: 0, expired: 0, foreign: 0 })
+    expect(counts.putBack).toBeLessThan(accounts.length)
+  },
+)
+
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647
+}

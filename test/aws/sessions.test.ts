@@ -1,11 +1,12 @@
-import { DescribeVpcsCommand } from '@aws-sdk/client-ec2'
-import { ListUsersCommand } from '@aws-sdk/client-iam'
-import { ListKeysCommand } from '@aws-sdk/client-kms'
+import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { IAMClient, ListUsersCommand } from '@aws-sdk/client-iam'
+import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { GetBucketLocationCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { AwsError, createSessions, type SessionsConfig } from '#aws'
+import { createSessions, type SessionsConfig } from '#aws'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
-import { needMoto, startMoto, type Moto } from '../support/moto.ts'
+import { credentialsOf, needMoto, startMoto, type Moto } from '../support/moto.ts'
+import { refusal } from './refused.ts'
 
 const stop = new AbortController().signal
 const credentials = { accessKeyId: 'base', secretAccessKey: 'canary-secret', sessionToken: 'canary-token' }
@@ -18,6 +19,13 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
   beforeAll(async () => {
     moto = await startMoto()
     proxy = await startFaultProxy(moto.endpoint)
+    // moto makes ready a service, and an account's IAM, on the first call, which may take longer than a call of ours waits.
+    for (const each of [accountId, '222222222222', '999999999999']) {
+      const options = { endpoint: moto.endpoint, region: 'eu-west-1', credentials: await credentialsOf(moto.endpoint, each) }
+      await new KMSClient(options).send(new ListKeysCommand({}))
+      await new EC2Client(options).send(new DescribeVpcsCommand({}))
+      await new IAMClient(options).send(new ListUsersCommand({}))
+    }
   }, 60_000)
   afterEach(() => proxy.clear())
   afterAll(async () => {
@@ -135,9 +143,3 @@ describe.runIf(needMoto('sessions against moto'))('sessions against moto', { tim
     expect(await refusal(session.client('kms'))).toMatchObject({ code: 'unavailable', awsCode: 'ECONNREFUSED', retryable: true })
   })
 })
-
-async function refusal(run: Promise<unknown>): Promise<AwsError> {
-  const error: unknown = await run.catch((caught: unknown) => caught)
-  if (!(error instanceof AwsError)) throw new Error(`expected an AwsError, got ${String(error)}`)
-  return error
-}

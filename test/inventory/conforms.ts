@@ -13,7 +13,7 @@ export function deviations(expected: unknown, given: unknown, path = ''): readon
     return kindMatches(expected, given) ? [] : [`${path}: expected ${expected}, got ${JSON.stringify(given)}`]
   if (Array.isArray(expected)) {
     if (!Array.isArray(given)) return [`${path}: expected a list`]
-    if (given.length === 0) return [`${path}: an empty list must be null`]
+    if (given.length === 0) return expected.includes('may be empty') ? [] : [`${path}: an empty list must be null`]
     return given.flatMap((member, index) => deviations(expected[0], member, `${path}[${index}]`))
   }
   if (!isRecord(expected) || !isRecord(given)) return [`${path}: expected an object`]
@@ -26,6 +26,14 @@ export function deviations(expected: unknown, given: unknown, path = ''): readon
     ...unknown.map((key) => `${path}.${key}: unknown`),
     ...Object.entries(given).flatMap(([key, value]) => deviations(expected[key] ?? null, value, `${path}.${key}`)),
   ]
+}
+
+/** The paths at which attributes hold nothing: null, or an empty list. */
+export function gaps(given: unknown, path = ''): readonly string[] {
+  if (given === null) return [path]
+  if (Array.isArray(given)) return given.length === 0 ? [path] : given.flatMap((member, index) => gaps(member, `${path}[${index}]`))
+  if (!isRecord(given)) return []
+  return Object.entries(given).flatMap(([key, value]) => gaps(value, path === '' ? key : `${path}.${key}`))
 }
 
 function kindMatches(expected: string, given: unknown): boolean {

@@ -172,13 +172,14 @@ describe.runIf(needMoto('the inventory against a moto that fails'))(
       expect(await failure(user)).toMatchObject({ code: 'unavailable', retryable: true })
     })
 
-    test('the first look at a user waits for its report, and goes on without it when AWS takes long', async () => {
+    test('the first look at a user waits for its report, and goes on with what calls tell when AWS takes long', async () => {
       proxy.inject({ operation: 'GetCredentialReport' }, { kind: 'error', code: 'ReportNotPresent', status: 410 }, 2)
       expect(await inventory.fetch(user, stop)).toMatchObject({ attributes: { CredentialReport: { UserName: 'faulty' } } })
       expect(proxy.seen.map(({ operation }) => operation)).toContain('GenerateCredentialReport')
       inventory = openInventory()
       proxy.inject({ operation: 'GetCredentialReport' }, { kind: 'error', code: 'ReportInProgress', status: 404 })
-      expect(await inventory.fetch(user, stop)).toMatchObject({ status: 'present', attributes: { CredentialReport: null } })
+      const report = { UserName: 'faulty', PasswordEnabled: false, AccessKey1LastUsedDate: '0001-01-01T00:00:00Z' }
+      expect(await inventory.fetch(user, stop)).toMatchObject({ status: 'present', attributes: { CredentialReport: report } })
     })
 
     test('many users share one download of the report', async () => {
@@ -193,6 +194,13 @@ describe.runIf(needMoto('the inventory against a moto that fails'))(
       const startedAt = performance.now()
       await inventory.fetch(bucket, stop)
       expect(performance.now() - startedAt).toBeLessThan(900)
+    })
+
+    test('one bucket, key or trail is read without a look at all of its account', async () => {
+      for (const ref of [bucket, key]) await inventory.fetch(ref, stop)
+      expect(proxy.seen.filter(({ operation }) => operation === 'ListKeys')).toEqual([])
+      const lists = proxy.seen.filter(({ operation }) => operation === 'ListBuckets')
+      expect(lists.map(({ query }) => new URLSearchParams(query).get('prefix'))).toEqual(['faulty'])
     })
 
     test('a list that breaks off throws, so that it is never taken for complete', async () => {

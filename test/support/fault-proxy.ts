@@ -327,6 +327,11 @@ const rest: Readonly<Record<string, readonly (readonly [method: string, path: Re
     ['GET', /\/fargate-profiles\/?$/, 'ListFargateProfiles'],
     ['GET', /\/fargate-profiles\/[^/]+$/, 'DescribeFargateProfile'],
   ],
+  guardduty: [
+    ['GET', /^\/detector$/, 'ListDetectors'],
+    ['GET', /^\/detector\/\w+$/, 'GetDetector'],
+    ['GET', /^\/detector\/\w+\/administrator$/, 'GetAdministratorAccount'],
+  ],
   lambda: [
     ['GET', /\/functions\/?$/, 'ListFunctions'],
     ['GET', /\/functions\/[^/]+\/configuration$/, 'GetFunctionConfiguration'],

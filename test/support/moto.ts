@@ -9,6 +9,8 @@ const version = '5.2.1'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const venv = join(root, '.venv')
 const python = join(venv, 'bin', 'python')
+/** The images of others that moto knows: its own hundreds make the first call to EC2 and each listing slow. */
+const images = join(root, 'test/fixtures/moto-images.json')
 const stamp = join(venv, `moto-${version}`)
 const lock = join(venv, 'installing')
 /** An installer that has held the lock for longer than this was killed. */
@@ -65,6 +67,7 @@ export async function startMoto({ images = true }: { images?: boolean } = {}): P
     stdio: ['pipe', 'ignore', 'pipe'],
     env: {
       ...process.env,
+      MOTO_AMIS_PATH: images,
       MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
       MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS: 'false',
       MOTO_EC2_LOAD_DEFAULT_AMIS: String(images),

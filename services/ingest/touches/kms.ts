@@ -1,4 +1,5 @@
 import { partitionOf } from '../region.ts'
+import { becomes, is, nothing, tagged, untagged } from './shows.ts'
 import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /**
@@ -27,35 +28,36 @@ const update = touch(
   'requestParameters.targetKeyId',
 )
 
+const shows = (shown: NonNullable<Effect['shows']>): readonly Effect[] => [{ ...update, shows: shown }]
+const tags = tagged('requestParameters.tags')
+const description = is('Description', 'requestParameters.description', (value) => (value === '' ? undefined : value))
+
 export const kms: ServiceTable = {
   source: 'kms.amazonaws.com',
   events: {
-    CreateKey: [touch('create', 'resources[].ARN', 'responseElements.keyMetadata.arn', 'responseElements.keyMetadata.keyId')],
-    ReplicateKey: [touch('create', 'responseElements.replicaKeyMetadata.arn'), update],
+    CreateKey: [
+      {
+        ...touch('create', 'resources[].ARN', 'responseElements.keyMetadata.arn', 'responseElements.keyMetadata.keyId'),
+        shows: tags,
+      },
+    ],
+    ReplicateKey: [touch('create', 'responseElements.replicaKeyMetadata.arn'), { ...update, shows: nothing }],
     // Made by KMS when the waiting period of ScheduleKeyDeletion is over.
     DeleteKey: [touch('delete', 'resources[].ARN', 'serviceEventDetails.keyId', 'requestParameters.keyId')],
+    ScheduleKeyDeletion: shows(is('KeyState', 'responseElements.keyState')),
+    CancelKeyDeletion: shows(becomes('KeyState', 'Disabled')),
+    EnableKey: shows(becomes('Enabled', true)),
+    DisableKey: shows(becomes('Enabled', false)),
+    EnableKeyRotation: shows(becomes('KeyRotationEnabled', true)),
+    DisableKeyRotation: shows(becomes('KeyRotationEnabled', false)),
+    UpdateKeyDescription: shows(description),
+    TagResource: shows(tags),
+    UntagResource: shows(untagged('requestParameters.tagKeys')),
     ...each(
-      [
-        'ScheduleKeyDeletion',
-        'CancelKeyDeletion',
-        'EnableKey',
-        'DisableKey',
-        'EnableKeyRotation',
-        'DisableKeyRotation',
-        'PutKeyPolicy',
-        'UpdateKeyDescription',
-        'UpdatePrimaryRegion',
-        'SynchronizeMultiRegionKey',
-        'ImportKeyMaterial',
-        'DeleteImportedKeyMaterial',
-        'DeleteExpiredKeyMaterial',
-        'TagResource',
-        'UntagResource',
-        'CreateAlias',
-        'UpdateAlias',
-        'DeleteAlias',
-      ],
+      ['PutKeyPolicy', 'SynchronizeMultiRegionKey', 'ImportKeyMaterial', 'DeleteImportedKeyMaterial', 'DeleteExpiredKeyMaterial'],
       update,
     ),
+    // Aliases and who is the primary are no attributes.
+    ...each(['UpdatePrimaryRegion', 'CreateAlias', 'UpdateAlias', 'DeleteAlias'], { ...update, shows: nothing }),
   },
 }

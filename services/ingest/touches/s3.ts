@@ -1,6 +1,7 @@
-import { at, isObject, type AuditEvent, type Json } from '#model'
+import { at, isObject, textAt, type AuditEvent, type Json, type JsonObject, type Witness } from '#model'
 import { isRegion, partitionOf } from '../region.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { all, becomes, has, is } from './shows.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 /** Buckets are named by name, `TagResource` by ARN. A call from another account is also told to the caller's, who does not own the bucket. */
 const bucket: Named = {
@@ -35,52 +36,98 @@ function regionOf(event: AuditEvent): string {
   return typeof wanted === 'string' && isRegion(wanted) ? wanted : event.region
 }
 
-const touch = (kind: TouchKind): Effect => ({ kind, named: bucket, from: ['requestParameters.bucketName'] })
-const tag: Effect = { kind: 'update', named: bucket, from: ['requestParameters.resourceArn', 'requestParameters.bucketName'] }
+type Shows = NonNullable<Effect['shows']>
 
-/** Account-wide settings (`PutAccountPublicAccessBlock`) name no bucket: the next scan sees what they change. */
+const touch = (kind: TouchKind, shows?: Shows): Effect => effect(kind, bucket, ['requestParameters.bucketName'], shows)
+const tag = effect('update', bucket, ['requestParameters.resourceArn', 'requestParameters.bucketName'])
+
+const versioning = 'requestParameters.VersioningConfiguration'
+const access = 'requestParameters.PublicAccessBlockConfiguration'
+const lock = 'requestParameters.ObjectLockConfiguration'
+const accessFlags = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets']
+
+/**
+ * Left out are events of what is no attribute: CORS, website, replication, notifications, acceleration, ownership controls, … Account-wide
+ * settings (`PutAccountPublicAccessBlock`) name no bucket: the next scan sees what they change.
+ */
 export const s3: ServiceTable = {
   source: 's3.amazonaws.com',
   events: {
     CreateBucket: [touch('create')],
     DeleteBucket: [touch('delete')],
     ...each(['TagResource', 'UntagResource'], tag),
+    PutBucketTagging: [touch('update', allTags)],
+    DeleteBucketTagging: [touch('update', becomes('Tags', null))],
+    PutBucketVersioning: [
+      touch('update', all(is('Versioning', `${versioning}.Status`), is('MFADelete', `${versioning}.MfaDelete`))),
+    ],
+    PutBucketEncryption: [touch('update', has('EncryptionRules', algorithms))],
+    // S3 encrypts with keys of its own then.
+    DeleteBucketEncryption: [
+      touch(
+        'update',
+        has('EncryptionRules', () => [algorithm('AES256')]),
+      ),
+    ],
     ...each(
-      [
-        'PutBucketAcl',
-        'PutBucketPolicy',
-        'DeleteBucketPolicy',
-        'PutBucketTagging',
-        'DeleteBucketTagging',
-        'PutBucketEncryption',
-        'DeleteBucketEncryption',
-        'PutBucketPublicAccessBlock',
-        'DeleteBucketPublicAccessBlock',
-        'PutPublicAccessBlock',
-        'DeletePublicAccessBlock',
-        'PutBucketVersioning',
-        'PutBucketLogging',
-        'PutBucketLifecycle',
-        'PutBucketLifecycleConfiguration',
-        'DeleteBucketLifecycle',
-        'PutBucketObjectLockConfiguration',
-        'PutObjectLockConfiguration',
-        'PutBucketOwnershipControls',
-        'DeleteBucketOwnershipControls',
-        'PutBucketAbac',
-        'PutBucketCors',
-        'DeleteBucketCors',
-        'PutBucketWebsite',
-        'DeleteBucketWebsite',
-        'PutBucketReplication',
-        'DeleteBucketReplication',
-        'PutBucketNotification',
-        'PutBucketNotificationConfiguration',
-        'PutBucketRequestPayment',
-        'PutAccelerateConfiguration',
-        'PutBucketAccelerateConfiguration',
-      ],
-      touch('update'),
+      ['PutBucketPublicAccessBlock', 'PutPublicAccessBlock'],
+      touch('update', all(...accessFlags.map((flag) => is(`PublicAccessBlockConfiguration.${flag}`, `${access}.${flag}`)))),
     ),
+    ...each(
+      ['DeleteBucketPublicAccessBlock', 'DeletePublicAccessBlock'],
+      touch('update', becomes('PublicAccessBlockConfiguration', null)),
+    ),
+    DeleteBucketPolicy: [touch('update', becomes('Policy', null))],
+    PutBucketLogging: [touch('update', logging)],
+    DeleteBucketLifecycle: [touch('update', becomes('LifecycleRules', null))],
+    ...each(
+      ['PutBucketObjectLockConfiguration', 'PutObjectLockConfiguration'],
+      touch(
+        'update',
+        all(
+          is('ObjectLockConfiguration.ObjectLockEnabled', `${lock}.ObjectLockEnabled`),
+          ...['Days', 'Mode', 'Years'].map((key) =>
+            is(`ObjectLockConfiguration.Rule.DefaultRetention.${key}`, `${lock}.Rule.DefaultRetention.${key}`),
+          ),
+        ),
+      ),
+    ),
+    ...each(['PutBucketAcl', 'PutBucketPolicy', 'PutBucketLifecycle', 'PutBucketLifecycleConfiguration'], touch('update')),
   },
+}
+
+// CloudTrail writes S3's XML as JSON: a list of one is its member, and what looks like a number or a flag has become one.
+
+function listAt(event: AuditEvent, ...path: readonly string[]): readonly Json[] {
+  const value = at(event.record, 'requestParameters', ...path)
+  return Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? [value] : []
+}
+
+/** The tags are these and no others. A text that has become a number may have been written otherwise: then it tells nothing. */
+function allTags(event: AuditEvent): readonly Witness[] {
+  const pairs = listAt(event, 'Tagging', 'TagSet', 'Tag').map((each) => [at(each, 'Key'), at(each, 'Value')] as const)
+  const isText = pairs.every(([key, value]) => typeof key === 'string' && typeof value === 'string')
+  const isTold = isObject(at(event.record, 'requestParameters', 'Tagging'))
+  return isTold && isText ? [{ kind: 'is', path: ['Tags'], value: Object.fromEntries(pairs) as JsonObject }] : []
+}
+
+function algorithms(event: AuditEvent): readonly Json[] {
+  return listAt(event, 'ServerSideEncryptionConfiguration', 'Rule').flatMap((rule) => {
+    const name = textAt(rule, 'ApplyServerSideEncryptionByDefault', 'SSEAlgorithm')
+    return name === null ? [] : [algorithm(name)]
+  })
+}
+
+function algorithm(SSEAlgorithm: string): Json {
+  return { ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }
+}
+
+/** Logging is switched off by a status without a target. */
+function logging(event: AuditEvent): readonly Witness[] {
+  const status = at(event.record, 'requestParameters', 'BucketLoggingStatus')
+  if (!isObject(status)) return []
+  const target = textAt(status, 'LoggingEnabled', 'TargetBucket')
+  return target === null
+    ? [{ kind: 'is', path: ['LoggingPolicy'], value: null }]
+    : [{ kind: 'is', path: ['LoggingPolicy', 'TargetBucket'], value: target }]
 }

@@ -45,6 +45,19 @@ export function all(...shows: readonly Shows[]): Shows {
   return (event) => shows.flatMap((each) => each(event))
 }
 
+/**
+ * For calls that change many things at once, of which only some show in the request's own words: what the shows say of these
+ * parameters and, when the request has others besides, that the state is no longer the one before.
+ */
+export function knowing(parameters: readonly string[], ...shows: readonly Shows[]): Shows {
+  return (event) => {
+    const told = shows.flatMap((each) => each(event))
+    const request = at(event.record, 'requestParameters')
+    const more = isObject(request) && Object.keys(request).some((key) => !parameters.includes(key))
+    return told.length > 0 && more ? [...told, { kind: 'change' }] : told
+  }
+}
+
 function tag(key: string, value: string | null): Witness {
   return { kind: 'is', path: ['Tags', key], value }
 }

@@ -25,6 +25,11 @@ export interface Effect {
   readonly shows?: (event: AuditEvent) => readonly Witness[]
 }
 
+/** An effect, with what the state shows after it where the event tells. */
+export function effect(kind: TouchKind, named: Named, from: readonly string[], shows?: Effect['shows']): Effect {
+  return { kind, named, from, ...(shows === undefined ? {} : { shows }) }
+}
+
 /** What a state must show to be as new as the event. */
 export function witnessesOf(effect: Effect, event: AuditEvent): readonly Witness[] {
   const told = effect.shows?.(event) ?? []

@@ -13,8 +13,19 @@ const type = 'AWS.CloudTrail'
  */
 export const cloudtrail: Fetcher = {
   type,
-  shape: 1,
+  shape: 2,
   scope: 'regional',
+  // What the delivery of the log does from hour to hour.
+  volatile: [
+    'CloudWatchLogsDeliveryTime',
+    'DeliveryAttemptSucceeded',
+    'DeliveryAttemptTime',
+    'DeliveryTime',
+    'DigestDeliveryTime',
+    'NotificationAttemptSucceeded',
+    'NotificationAttemptTime',
+    'NotificationTime',
+  ].map((key) => `Status.Latest${key}`),
   async *list(session) {
     const { DescribeTrailsCommand } = await import('@aws-sdk/client-cloudtrail')
     const client = await session.client('cloudtrail')
@@ -28,27 +39,15 @@ export const cloudtrail: Fetcher = {
     if (found === null) return { status: 'gone' }
     const [trail, { status, selectors, tags }] = found
     const attributes = cloudtrailShape.parse({
+      ...trail,
       AccountId: session.accountId,
       Region: trail.HomeRegion ?? region,
       ResourceId: trail.TrailARN,
       ResourceType: type,
       Tags: tags,
       Arn: trail.TrailARN,
-      Name: trail.Name,
-      CloudWatchLogsLogGroupArn: trail.CloudWatchLogsLogGroupArn,
-      CloudWatchLogsRoleArn: trail.CloudWatchLogsRoleArn,
+      AdvancedEventSelectors: selectors.AdvancedEventSelectors,
       EventSelectors: selectors.EventSelectors,
-      HasCustomEventSelectors: trail.HasCustomEventSelectors,
-      HomeRegion: trail.HomeRegion,
-      IncludeGlobalServiceEvents: trail.IncludeGlobalServiceEvents,
-      IsMultiRegionTrail: trail.IsMultiRegionTrail,
-      IsOrganizationTrail: trail.IsOrganizationTrail,
-      KmsKeyId: trail.KmsKeyId,
-      LogFileValidationEnabled: trail.LogFileValidationEnabled,
-      S3BucketName: trail.S3BucketName,
-      S3KeyPrefix: trail.S3KeyPrefix,
-      SnsTopicARN: trail.SnsTopicARN,
-      SnsTopicName: trail.SnsTopicName,
       Status: status,
     })
     return { status: 'present', attributes }

@@ -2,16 +2,25 @@ import type { Vpc } from '@aws-sdk/client-ec2'
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { after, gather, idPages, lastPart, must, together } from '../reading.ts'
+import { after, gather, idPages, lastPart, together } from '../reading.ts'
 import { ec2VpcShape } from '../shapes/ec2-vpc.ts'
+import { ec2Arn, identity } from './ec2.ts'
 
 const type = 'AWS.EC2.VPC'
 
 /** `arn:aws:ec2:{region}:{ownerId}:vpc/{vpc-id}`, read in one round of calls. */
 export const ec2Vpc: Fetcher = {
   type,
-  shape: 1,
+  shape: 2,
   scope: 'regional',
+  volatile: [
+    'CidrBlockAssociationSet[].CidrBlockState',
+    'FlowLogs[].DeliverLogsErrorMessage',
+    'FlowLogs[].DeliverLogsStatus',
+    'Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState',
+    'RouteTables[].Associations[].AssociationState',
+    'State',
+  ],
   async *list(session, token) {
     const { paginateDescribeVpcs } = await import('@aws-sdk/client-ec2')
     const pages = paginateDescribeVpcs({ client: await session.client('ec2'), pageSize: 1_000, ...after(token) }, {})
@@ -26,30 +35,16 @@ export const ec2Vpc: Fetcher = {
     const found = await together(describe(session, id), readParts(session, id))
     if (found === null) return { status: 'gone' }
     const [vpc, parts] = found
-    const arn = arnOf(session, vpc)
     const attributes = ec2VpcShape.parse({
-      AccountId: session.accountId,
-      Region: session.region,
-      ResourceId: arn,
-      ResourceType: type,
-      Tags: vpc.Tags,
-      Arn: arn,
-      Id: vpc.VpcId,
-      CidrBlock: vpc.CidrBlock,
-      CidrBlockAssociationSet: vpc.CidrBlockAssociationSet,
+      ...vpc,
+      ...identity(session, type, arnOf(session, vpc)),
       DefaultNetworkAclId: parts.acls.find(({ IsDefault }) => IsDefault === true)?.NetworkAclId,
       DefaultSecurityGroupId: parts.groups.find(({ GroupName }) => GroupName === 'default')?.GroupId,
-      DhcpOptionsId: vpc.DhcpOptionsId,
       FlowLogs: parts.flowLogs,
-      InstanceTenancy: vpc.InstanceTenancy,
-      Ipv6CidrBlockAssociationSet: vpc.Ipv6CidrBlockAssociationSet,
-      IsDefault: vpc.IsDefault,
       NetworkAcls: parts.acls.map(({ NetworkAclId }) => NetworkAclId),
-      OwnerId: vpc.OwnerId,
       RouteTables: parts.tables,
       SecurityGroups: parts.groups.map(({ GroupId }) => GroupId),
       StaleSecurityGroups: parts.stale.map(({ GroupId }) => GroupId),
-      State: vpc.State,
     })
     return { status: 'present', attributes }
   },
@@ -82,5 +77,5 @@ async function readParts(session: Session, id: string) {
 }
 
 function arnOf(session: Session, { OwnerId, VpcId }: Vpc): string {
-  return `arn:${session.partition}:ec2:${session.region}:${OwnerId ?? session.accountId}:vpc/${must(VpcId, 'VpcId')}`
+  return ec2Arn(session, 'vpc', VpcId, OwnerId)
 }

@@ -1,16 +1,18 @@
 import type { Session } from '#aws'
 import { unless } from '../error.ts'
 import type { Fetcher } from '../fetcher.ts'
-import { after, decodeDocument, gather, idPages, lastPart, must, together } from '../reading.ts'
+import { after, decodeDocument, gather, idPages, must, together } from '../reading.ts'
 import { iamRoleShape } from '../shapes/iam-role.ts'
+import { documentsOf, nameIn, withoutPath } from './iam.ts'
 
 const type = 'AWS.IAM.Role'
 
 /** `arn:aws:iam::{accountId}:role/{path}{name}`, read in one round of calls and a second for inline policies. */
 export const iamRole: Fetcher = {
   type,
-  shape: 1,
+  shape: 2,
   scope: 'global',
+  eventId: withoutPath,
   async *list(session, token) {
     const { paginateListRoles } = await import('@aws-sdk/client-iam')
     const pages = paginateListRoles({ client: await session.client('iam'), pageSize: 1_000, ...after(token) }, {})
@@ -21,7 +23,8 @@ export const iamRole: Fetcher = {
     )
   },
   async fetch(session, ref) {
-    const name = lastPart(ref.id)
+    const name = nameIn(session, 'role', ref.id)
+    if (name === null) return { status: 'gone' }
     const { GetRoleCommand } = await import('@aws-sdk/client-iam')
     const iam = await session.client('iam')
     const get = unless(iam.send(new GetRoleCommand({ RoleName: name })), 'NoSuchEntity')
@@ -30,22 +33,18 @@ export const iamRole: Fetcher = {
     const [{ Role: answer }, [inline, managed]] = found
     const role = must(answer, 'Role')
     const attributes = iamRoleShape.parse({
+      ...role,
       AccountId: session.accountId,
       Region: 'global',
       ResourceId: role.Arn,
       ResourceType: type,
-      Tags: role.Tags,
       TimeCreated: role.CreateDate,
-      Arn: role.Arn,
       Id: role.RoleId,
       Name: role.RoleName,
       AssumeRolePolicyDocument: role.AssumeRolePolicyDocument === undefined ? null : decodeDocument(role.AssumeRolePolicyDocument),
-      Description: role.Description,
       InlinePolicies: inline,
+      InlinePolicyNames: Object.keys(inline),
       ManagedPolicyNames: managed,
-      MaxSessionDuration: role.MaxSessionDuration,
-      Path: role.Path,
-      PermissionsBoundary: role.PermissionsBoundary,
     })
     return { status: 'present', attributes }
   },
@@ -55,13 +54,7 @@ async function inlinePolicies(session: Session, RoleName: string): Promise<Recor
   const { GetRolePolicyCommand, paginateListRolePolicies } = await import('@aws-sdk/client-iam')
   const client = await session.client('iam')
   const names = await gather(paginateListRolePolicies({ client, pageSize: 1_000 }, { RoleName }), (page) => page.PolicyNames)
-  const documents = await Promise.all(
-    names.map(async (PolicyName) => {
-      const { PolicyDocument } = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }))
-      return [PolicyName, decodeDocument(must(PolicyDocument, 'PolicyDocument'))] as const
-    }),
-  )
-  return Object.fromEntries(documents)
+  return documentsOf(names, (PolicyName) => client.send(new GetRolePolicyCommand({ RoleName, PolicyName })))
 }
 
 async function managedPolicyNames(session: Session, RoleName: string): Promise<readonly string[]> {

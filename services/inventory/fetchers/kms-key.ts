@@ -10,7 +10,7 @@ const type = 'AWS.KMS.Key'
 /** `arn:aws:kms:{region}:{accountId}:key/{key-id}`, read in one round of calls. */
 export const kmsKey: Fetcher = {
   type,
-  shape: 1,
+  shape: 2,
   scope: 'regional',
   async *list(session, token) {
     const { paginateListKeys } = await import('@aws-sdk/client-kms')
@@ -35,27 +35,16 @@ export const kmsKey: Fetcher = {
     const ours = key.KeyManager === 'CUSTOMER'
     const arn = must(key.Arn, 'Arn')
     const attributes = kmsKeyShape.parse({
+      ...key,
       AccountId: session.accountId,
       Region: session.region,
       ResourceId: arn,
       ResourceType: type,
       Tags: ours ? settled(tags) : null,
       TimeCreated: key.CreationDate,
-      Arn: arn,
       Id: key.KeyId,
-      CloudHsmClusterId: key.CloudHsmClusterId,
-      CustomKeyStoreId: key.CustomKeyStoreId,
-      DeletionDate: key.DeletionDate,
-      Description: key.Description,
-      Enabled: key.Enabled,
-      ExpirationModel: key.ExpirationModel,
-      KeyManager: key.KeyManager,
       KeyRotationEnabled: ours ? settled(rotation) : null,
-      KeyState: key.KeyState,
-      KeyUsage: key.KeyUsage,
-      Origin: key.Origin,
       Policy: settled(policy),
-      ValidTo: key.ValidTo,
     })
     return { status: 'present', attributes }
   },

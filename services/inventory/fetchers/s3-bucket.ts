@@ -11,7 +11,7 @@ const type = 'AWS.S3.Bucket'
 /** `arn:aws:s3:::{bucket}`, read in one round of calls, in the region that the event names. */
 export const s3Bucket: Fetcher = {
   type,
-  shape: 1,
+  shape: 2,
   scope: 'regional',
   async *list(session, token) {
     const { paginateListBuckets } = await import('@aws-sdk/client-s3')
@@ -51,6 +51,7 @@ async function read(session: Session, ref: ResourceRef, region: string): Promise
     ResourceType: type,
     TimeCreated: listed.value?.CreationDate,
     Arn: arn,
+    CreationDate: listed.value?.CreationDate,
     Name: name,
     ...settings.value,
   })

@@ -1,21 +1,16 @@
 import * as z from 'zod'
-import { common, flag, list, part, text, time } from './parts.ts'
+import { advancedEventSelectors, eventSelectors } from './cloudtrail-parts.ts'
+import { common, flag, part, text, time } from './parts.ts'
 
 /** `AWS.CloudTrail` */
 export const cloudtrailShape = z.object({
   ...common('AWS.CloudTrail'),
   Arn: z.string(),
   Name: z.string(),
+  AdvancedEventSelectors: advancedEventSelectors,
   CloudWatchLogsLogGroupArn: text,
   CloudWatchLogsRoleArn: text,
-  EventSelectors: list(
-    z.object({
-      DataResources: list(z.object({ Type: text, Values: list(z.string()) })),
-      ExcludeManagementEventSources: list(z.string()),
-      IncludeManagementEvents: flag,
-      ReadWriteType: text,
-    }),
-  ),
+  EventSelectors: eventSelectors,
   HasCustomEventSelectors: flag,
   HomeRegion: text,
   IncludeGlobalServiceEvents: flag,
@@ -46,4 +41,5 @@ export const cloudtrailShape = z.object({
     TimeLoggingStarted: text,
     TimeLoggingStopped: text,
   }),
+  TrailARN: text,
 })

@@ -30,6 +30,8 @@ export const ec2SecurityGroupShape = z.object({
   Id: z.string(),
   Name: z.string(),
   Description: text,
+  GroupId: text,
+  GroupName: text,
   IpPermissions: permissions,
   IpPermissionsEgress: permissions,
   OwnerId: text,

@@ -79,4 +79,5 @@ export const ec2VpcShape = z.object({
   SecurityGroups: list(z.string()),
   StaleSecurityGroups: list(z.string()),
   State: text,
+  VpcId: text,
 })

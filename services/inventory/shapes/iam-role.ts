@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { common, list, part, text, texts, whole } from './parts.ts'
+import { names, permissionsBoundary } from './iam-parts.ts'
+import { common, text, texts, time, whole } from './parts.ts'
 
 /** `AWS.IAM.Role` */
 export const iamRoleShape = z.object({
@@ -8,10 +9,14 @@ export const iamRoleShape = z.object({
   Id: z.string(),
   Name: z.string(),
   AssumeRolePolicyDocument: text,
+  CreateDate: time,
   Description: text,
   InlinePolicies: texts,
-  ManagedPolicyNames: list(z.string()),
+  InlinePolicyNames: names,
+  ManagedPolicyNames: names,
   MaxSessionDuration: whole,
   Path: text,
-  PermissionsBoundary: part({ PermissionsBoundaryArn: text, PermissionsBoundaryType: text }),
+  PermissionsBoundary: permissionsBoundary,
+  RoleId: text,
+  RoleName: text,
 })

@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import { common, flag, list, part, text, texts, time } from './parts.ts'
+import { credentialReport } from './credential-report.ts'
+import { names, permissionsBoundary, virtualMfa } from './iam-parts.ts'
+import { common, list, text, texts, time } from './parts.ts'
 
 /** `AWS.IAM.User` */
 export const iamUserShape = z.object({
@@ -7,35 +9,18 @@ export const iamUserShape = z.object({
   Arn: z.string(),
   Id: z.string(),
   Name: z.string(),
-  CredentialReport: part({
-    ARN: text,
-    AccessKey1Active: flag,
-    AccessKey1LastRotated: text,
-    AccessKey1LastUsedDate: text,
-    AccessKey1LastUsedRegion: text,
-    AccessKey1LastUsedService: text,
-    AccessKey2Active: flag,
-    AccessKey2LastRotated: text,
-    AccessKey2LastUsedDate: text,
-    AccessKey2LastUsedRegion: text,
-    AccessKey2LastUsedService: text,
-    Cert1Active: flag,
-    Cert1LastRotated: text,
-    Cert2Active: flag,
-    Cert2LastRotated: text,
-    MfaActive: flag,
-    PasswordEnabled: flag,
-    PasswordLastChanged: text,
-    PasswordLastUsed: text,
-    PasswordNextRotation: text,
-    UserCreationTime: text,
-    UserName: text,
-  }),
+  AccessKeys: list(z.object({ AccessKeyId: text, CreateDate: time, Status: text })),
+  CreateDate: time,
+  CredentialReport: credentialReport,
   Groups: list(z.object({ Arn: text, CreateDate: time, GroupId: text, GroupName: text, Path: text })),
   InlinePolicies: texts,
-  ManagedPolicyNames: list(z.string()),
+  InlinePolicyNames: names,
+  MFADevices: list(z.object({ EnableDate: time, SerialNumber: text })),
+  ManagedPolicyNames: names,
   PasswordLastUsed: time,
   Path: text,
-  PermissionsBoundary: part({ PermissionsBoundaryArn: text, PermissionsBoundaryType: text }),
-  VirtualMFA: part({ EnableDate: time, SerialNumber: text }),
+  PermissionsBoundary: permissionsBoundary,
+  UserId: text,
+  UserName: text,
+  VirtualMFA: virtualMfa,
 })

@@ -30,6 +30,14 @@ export const texts = z
   .default(null)
   .transform((map) => (map === null || Object.keys(map).length === 0 ? null : map))
 
+/** A secret: that it is set, and never what it is. */
+export const hidden = text.transform((value) => (value === null ? null : '***'))
+
+/** A map of secrets by name: which there are, and never what they are. */
+export const hiddenTexts = texts.transform((map) =>
+  map === null ? null : Object.fromEntries(Object.keys(map).map((key) => [key, '***'] as const)),
+)
+
 /** Tags as AWS lists them inside other things. */
 export const tagList = list(z.object({ Key: text, Value: text }))
 

@@ -25,6 +25,7 @@ export const s3BucketShape = z.object({
   ...common('AWS.S3.Bucket'),
   Arn: z.string(),
   Name: z.string(),
+  CreationDate: time,
   EncryptionRules: list(
     z.object({
       ApplyServerSideEncryptionByDefault: part({ KMSMasterKeyID: text, SSEAlgorithm: text }),

@@ -68,9 +68,29 @@ export const iam: Service = {
     GetRolePolicy: (call) => onRole(call, (each) => inline(call, each, 'RoleName', each.RoleName)),
     ListAttachedRolePolicies: (call) => onRole(call, (each) => paged(call, 'AttachedPolicies', each.attached.map(attached))),
     ListRoleTags: (call) => onRole(call, (each) => paged(call, 'Tags', each.Tags)),
+    ListGroups: (call) =>
+      paged(
+        call,
+        'Groups',
+        call.account.groups.map((each) => group(call, each)),
+      ),
+    GetGroup: (call) =>
+      onGroup(call, (each) => {
+        const members = call.account.users.filter(({ groups }) => groups.includes(each.GroupName)).map((found) => user(call, found))
+        const { items, next } = page(members, text(call, 'Marker'), text(call, 'MaxItems'), 100)
+        return { result: { Group: group(call, each), Users: items, IsTruncated: next !== undefined, Marker: next } }
+      }),
     ListGroupPolicies: (call) => onGroup(call, (each) => paged(call, 'PolicyNames', Object.keys(each.inline))),
     GetGroupPolicy: (call) => onGroup(call, (each) => inline(call, each, 'GroupName', each.GroupName)),
     ListAttachedGroupPolicies: (call) => onGroup(call, (each) => paged(call, 'AttachedPolicies', each.attached.map(attached))),
+    ListPolicies: (call) =>
+      paged(
+        call,
+        'Policies',
+        call.account.managedPolicies
+          .filter(({ Arn }) => text(call, 'Scope') !== 'Local' || !Arn.includes('::aws:'))
+          .map(({ Arn }) => ({ PolicyName: Arn.slice(Arn.lastIndexOf('/') + 1), Arn })),
+      ),
     GetPolicy: (call) => {
       const found = call.account.managedPolicies.find((each) => each.Arn === text(call, 'PolicyArn'))
       if (found === undefined) return noSuchEntity(`Policy ${text(call, 'PolicyArn')} does not exist or is not attachable.`)
@@ -89,6 +109,14 @@ export const iam: Service = {
           PolicyVersion: { Document: encodeURIComponent(JSON.stringify(found.document)), VersionId: 'v1', IsDefaultVersion: true },
         },
       }
+    },
+    // No account has set one: AWS's own is in force.
+    GetAccountPasswordPolicy: (call) => noSuchEntity(`The Password Policy with domain name ${call.account.id} cannot be found.`),
+    GetAccountSummary: (call) => {
+      const facts = { AccountMFAEnabled: 1, AccountAccessKeysPresent: 0, AccountSigningCertificatesPresent: 0 }
+      const counts = { Users: call.account.users.length, Groups: call.account.groups.length, Roles: call.account.roles.length }
+      const entries = Object.entries({ ...counts, ...facts }).map(([key, value]) => ({ key, value }))
+      return { result: { SummaryMap: { 'entry[]': entries } } }
     },
     ListAccountAliases: (call) => paged(call, 'AccountAliases', [call.account.name]),
   },

@@ -54,7 +54,7 @@ export async function startAwsServer(options: { latencyMs?: number; accounts?: r
     const body = await bodyOf(request)
     if (options.latencyMs !== undefined && options.latencyMs > 0) await wait(options.latencyMs)
     const signed = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(request.headers.authorization ?? '')
-    const service = services.get(signed?.[3] ?? '')
+    const service = services.get(signed?.[3] ?? '') ?? (signed === null ? undefined : emptyService(signed[3] ?? '', request))
     if (signed === null || service === undefined) {
       send(response, s3, '', fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403))
       return
@@ -104,9 +104,16 @@ export async function startAwsServer(options: { latencyMs?: number; accounts?: r
   }
 }
 
+/** A service of which nothing is recorded: to every question it answers that there is none. */
+function emptyService(name: string, request: IncomingMessage): Service {
+  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+  return { name, protocol: isForm ? 'query' : 'json', namespace: '', actions: {}, isEmpty: true }
+}
+
 function answer(service: Service, call: Call): Answer {
   const action = service.actions[call.action]
   if (action !== undefined) return action(call)
+  if (service.isEmpty === true || (service.name !== 'sts' && /^(?:Describe|List)[A-Z]/.test(call.action))) return { result: {} }
   return fault(
     service.protocol === 'json' ? 'UnknownOperationException' : 'InvalidAction',
     `The action ${call.action} is not valid for this web service.`,

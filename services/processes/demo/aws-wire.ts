@@ -34,6 +34,8 @@ export interface Service {
   /** Of its XML; empty for JSON. */
   readonly namespace: string
   readonly actions: Readonly<Record<string, (call: Call) => Answer>>
+  /** Nothing is recorded of it. */
+  readonly isEmpty?: boolean
 }
 export type Protocol = 'query' | 'ec2' | 'json' | 'rest-xml'
 
@@ -80,11 +82,15 @@ export function page<T>(
   return { items: all.slice(from, to), next: to < all.length ? String(to) : undefined }
 }
 
-/** A wire value as XML. `item` names the members of a list; without it lists are flattened, as S3 writes them. */
+/**
+ * A wire value as XML. `item` names the members of a list; without it, and under a name that ends in `[]`, lists are flattened, as
+ * S3 and maps are written.
+ */
 export function xml(name: string, value: Wire, item: string | null): string {
   if (value === null || value === undefined) return ''
   if (isList(value)) {
-    if (item === null) return value.map((each) => xml(name, each, item)).join('')
+    const flat = name.endsWith('[]')
+    if (item === null || flat) return value.map((each) => xml(flat ? name.slice(0, -2) : name, each, item)).join('')
     return `<${name}>${value.map((each) => xml(item, each, item)).join('')}</${name}>`
   }
   if (typeof value !== 'object') return `<${name}>${escaped(word(value))}</${name}>`

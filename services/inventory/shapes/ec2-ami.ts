@@ -1,0 +1,48 @@
+import * as z from 'zod'
+import { common, flag, list, part, text, whole } from './parts.ts'
+
+export const ec2AmiShape = z.object({
+  ...common('AWS.EC2.AMI'),
+  Arn: z.string(),
+  Id: z.string(),
+  Name: z.string().default(''),
+  Architecture: text,
+  BlockDeviceMappings: list(
+    z.object({
+      DeviceName: text,
+      Ebs: part({
+        DeleteOnTermination: flag,
+        Encrypted: flag,
+        Iops: whole,
+        KmsKeyId: text,
+        OutpostArn: text,
+        SnapshotId: text,
+        Throughput: whole,
+        VolumeSize: whole,
+        VolumeType: text,
+      }),
+      NoDevice: text,
+      VirtualName: text,
+    }),
+  ),
+  CreationDate: text,
+  Description: text,
+  EnaSupport: flag,
+  Hypervisor: text,
+  ImageId: text,
+  ImageLocation: text,
+  ImageOwnerAlias: text,
+  ImageType: text,
+  KernelId: text,
+  OwnerId: text,
+  Platform: text,
+  ProductCodes: list(z.object({ ProductCodeId: text, ProductCodeType: text })),
+  Public: flag,
+  RamdiskId: text,
+  RootDeviceName: text,
+  RootDeviceType: text,
+  SriovNetSupport: text,
+  State: text,
+  StateReason: part({ Code: text, Message: text }),
+  VirtualizationType: text,
+})
