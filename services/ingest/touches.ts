@@ -1,4 +1,5 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
+import { acm } from './touches/acm.ts'
 import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { config } from './touches/config.ts'
@@ -30,6 +31,8 @@ export interface Touch {
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
   [
+    ...scalingOfTables,
+    acm,
     cloudformation,
     cloudtrail,
     config,
@@ -46,7 +49,6 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     logs,
     rds,
     s3,
-    ...scalingOfTables,
     secretsmanager,
     sns,
     sqs,

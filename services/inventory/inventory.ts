@@ -2,6 +2,7 @@ import type { Session, Sessions } from '#aws'
 import { createCredentialReports } from './credential-report.ts'
 import { InventoryError, toInventoryError } from './error.ts'
 import type { Fetcher, Inventory } from './fetcher.ts'
+import { acmCertificate } from './fetchers/acm-certificate.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrailMeta } from './fetchers/cloudtrail-meta.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
@@ -48,12 +49,15 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
   // Kept for a while, and of use to both of its readers.
   const reports = createCredentialReports()
   const all = [
+    acmCertificate,
     cloudformationStack,
     cloudtrail,
     cloudtrailMeta,
     cloudwatchLogGroup,
     configRecorder,
     configRecorderMeta,
+    createIamRootUser(reports),
+    createIamUser(reports),
     dynamodbTable,
     ec2Ami,
     ec2Instance,
@@ -75,8 +79,6 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     iamPasswordPolicy,
     iamPolicy,
     iamRole,
-    createIamRootUser(reports),
-    createIamUser(reports),
     kmsKey,
     lambdaFunction,
     rdsCluster,

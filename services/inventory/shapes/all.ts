@@ -1,3 +1,4 @@
+import { acmCertificateShape } from './acm-certificate.ts'
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailMetaShape } from './cloudtrail-meta.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
@@ -39,6 +40,7 @@ import { sqsQueueShape } from './sqs-queue.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
+  'AWS.ACM.Certificate': acmCertificateShape,
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
   'AWS.CloudTrail.Meta': cloudtrailMetaShape,
