@@ -15,6 +15,7 @@ import { kms } from './touches/kms.ts'
 import { lambda } from './touches/lambda.ts'
 import { logs } from './touches/logs.ts'
 import { rds } from './touches/rds.ts'
+import { redshift } from './touches/redshift.ts'
 import { s3 } from './touches/s3.ts'
 import { secretsmanager } from './touches/secretsmanager.ts'
 import { sns } from './touches/sns.ts'
@@ -48,6 +49,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     lambda,
     logs,
     rds,
+    redshift,
     s3,
     secretsmanager,
     sns,

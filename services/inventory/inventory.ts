@@ -37,6 +37,7 @@ import { lambdaFunction } from './fetchers/lambda-function.ts'
 import { rdsCluster } from './fetchers/rds-cluster.ts'
 import { rdsInstance } from './fetchers/rds-instance.ts'
 import { rdsSnapshot } from './fetchers/rds-snapshot.ts'
+import { redshiftCluster } from './fetchers/redshift-cluster.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
 import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
 import { snsTopic } from './fetchers/sns-topic.ts'
@@ -84,6 +85,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     rdsCluster,
     rdsInstance,
     rdsSnapshot,
+    redshiftCluster,
     s3Bucket,
     secretsmanagerSecret,
     snsTopic,

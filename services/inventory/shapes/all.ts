@@ -33,6 +33,7 @@ import { lambdaFunctionShape } from './lambda-function.ts'
 import { rdsClusterShape } from './rds-cluster.ts'
 import { rdsInstanceShape } from './rds-instance.ts'
 import { rdsSnapshotShape } from './rds-snapshot.ts'
+import { redshiftClusterShape } from './redshift-cluster.ts'
 import { s3BucketShape } from './s3-bucket.ts'
 import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
 import { snsTopicShape } from './sns-topic.ts'
@@ -75,6 +76,7 @@ export const shapes = {
   'AWS.RDS.Cluster': rdsClusterShape,
   'AWS.RDS.Instance': rdsInstanceShape,
   'AWS.RDS.Snapshot': rdsSnapshotShape,
+  'AWS.Redshift.Cluster': redshiftClusterShape,
   'AWS.S3.Bucket': s3BucketShape,
   'AWS.SNS.Topic': snsTopicShape,
   'AWS.SQS.Queue': sqsQueueShape,
