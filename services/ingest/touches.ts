@@ -20,6 +20,7 @@ import { s3 } from './touches/s3.ts'
 import { secretsmanager } from './touches/secretsmanager.ts'
 import { sns } from './touches/sns.ts'
 import { sqs } from './touches/sqs.ts'
+import { ssm } from './touches/ssm.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
@@ -54,6 +55,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     secretsmanager,
     sns,
     sqs,
+    ssm,
   ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []

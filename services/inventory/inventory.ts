@@ -42,6 +42,7 @@ import { s3Bucket } from './fetchers/s3-bucket.ts'
 import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
 import { snsTopic } from './fetchers/sns-topic.ts'
 import { sqsQueue } from './fetchers/sqs-queue.ts'
+import { ssmDocument } from './fetchers/ssm-document.ts'
 
 const fetchMs = 8_000
 
@@ -90,6 +91,7 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     secretsmanagerSecret,
     snsTopic,
     sqsQueue,
+    ssmDocument,
   ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {

@@ -38,6 +38,7 @@ import { s3BucketShape } from './s3-bucket.ts'
 import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
 import { snsTopicShape } from './sns-topic.ts'
 import { sqsQueueShape } from './sqs-queue.ts'
+import { ssmDocumentShape } from './ssm-document.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
@@ -80,5 +81,6 @@ export const shapes = {
   'AWS.S3.Bucket': s3BucketShape,
   'AWS.SNS.Topic': snsTopicShape,
   'AWS.SQS.Queue': sqsQueueShape,
+  'AWS.SSM.Document': ssmDocumentShape,
   'AWS.SecretsManager.Secret': secretsmanagerSecretShape,
 }
