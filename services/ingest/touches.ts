@@ -22,6 +22,8 @@ import { sns } from './touches/sns.ts'
 import { sqs } from './touches/sqs.ts'
 import { ssm } from './touches/ssm.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
+import { waf, wafRegional } from './touches/waf.ts'
+import { wafv2 } from './touches/wafv2.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
 export interface Touch {
@@ -56,6 +58,9 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     sns,
     sqs,
     ssm,
+    waf,
+    wafRegional,
+    wafv2,
   ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []

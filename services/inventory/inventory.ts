@@ -43,6 +43,8 @@ import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
 import { snsTopic } from './fetchers/sns-topic.ts'
 import { sqsQueue } from './fetchers/sqs-queue.ts'
 import { ssmDocument } from './fetchers/ssm-document.ts'
+import { wafRegionalWebAcl, wafWebAcl } from './fetchers/waf-webacl.ts'
+import { wafv2WebAcl } from './fetchers/wafv2-webacl.ts'
 
 const fetchMs = 8_000
 
@@ -92,6 +94,9 @@ export function createInventory({ sessions }: { sessions: Sessions }): Inventory
     snsTopic,
     sqsQueue,
     ssmDocument,
+    wafRegionalWebAcl,
+    wafv2WebAcl,
+    wafWebAcl,
   ]
   const byType = new Map(all.map((fetcher) => [fetcher.type, fetcher]))
   const fetcherOf = (type: string): Fetcher => {

@@ -39,6 +39,8 @@ import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
 import { snsTopicShape } from './sns-topic.ts'
 import { sqsQueueShape } from './sqs-queue.ts'
 import { ssmDocumentShape } from './ssm-document.ts'
+import { wafRegionalWebAclShape, wafWebAclShape } from './waf-webacl.ts'
+import { wafv2WebAclShape } from './wafv2-webacl.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
@@ -83,4 +85,7 @@ export const shapes = {
   'AWS.SQS.Queue': sqsQueueShape,
   'AWS.SSM.Document': ssmDocumentShape,
   'AWS.SecretsManager.Secret': secretsmanagerSecretShape,
+  'AWS.WAF.Regional.WebACL': wafRegionalWebAclShape,
+  'AWS.WAF.WebACL': wafWebAclShape,
+  'AWS.WAFv2.WebACL': wafv2WebAclShape,
 }
