@@ -1,4 +1,5 @@
 import { resourceKey, type AuditEvent, type ResourceRef, type Witness } from '#model'
+import { acm } from './touches/acm.ts'
 import { cloudformation } from './touches/cloudformation.ts'
 import { cloudtrail } from './touches/cloudtrail.ts'
 import { config } from './touches/config.ts'
@@ -14,11 +15,15 @@ import { kms } from './touches/kms.ts'
 import { lambda } from './touches/lambda.ts'
 import { logs } from './touches/logs.ts'
 import { rds } from './touches/rds.ts'
+import { redshift } from './touches/redshift.ts'
 import { s3 } from './touches/s3.ts'
 import { secretsmanager } from './touches/secretsmanager.ts'
 import { sns } from './touches/sns.ts'
 import { sqs } from './touches/sqs.ts'
+import { ssm } from './touches/ssm.ts'
 import { refsOf, witnessesOf, type Effect, type TouchKind } from './touches/table.ts'
+import { waf, wafRegional } from './touches/waf.ts'
+import { wafv2 } from './touches/wafv2.ts'
 
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
 export interface Touch {
@@ -30,6 +35,8 @@ export interface Touch {
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
   [
+    ...scalingOfTables,
+    acm,
     cloudformation,
     cloudtrail,
     config,
@@ -45,11 +52,15 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     lambda,
     logs,
     rds,
+    redshift,
     s3,
-    ...scalingOfTables,
     secretsmanager,
     sns,
     sqs,
+    ssm,
+    waf,
+    wafRegional,
+    wafv2,
   ].map(({ source, events }) => [source, new Map(Object.entries(events))]),
 )
 const nothing: readonly Touch[] = []

@@ -20,7 +20,7 @@ export interface Credential {
   readonly createdAt: Date
 }
 /** What the account's summary says of the root user; `hasPassword` is null where it does not say. */
-export interface RootSummary {
+interface RootSummary {
   readonly hasMfa: boolean
   readonly hasPassword: boolean | null
   readonly hasKeys: boolean
@@ -51,16 +51,7 @@ export function freshEntry(live: LiveCredentials, old: ReportEntry): ReportEntry
 }
 
 /** The root user's line: the summary says what there is now, the old line whatever else is known. */
-export function freshRootEntry(
-  arn: string,
-  summary: {
-    readonly hasMfa: boolean
-    readonly hasPassword: boolean | null
-    readonly hasKeys: boolean
-    readonly hasCertificates: boolean
-  },
-  old: ReportEntry,
-): ReportEntry {
+export function freshRootEntry(arn: string, summary: RootSummary, old: ReportEntry): ReportEntry {
   const keys = keysOf([], null)
   const certificates = certificatesOf([], null)
   const knowsKey = [old?.AccessKey1LastRotated, old?.AccessKey2LastRotated].some(isTime)

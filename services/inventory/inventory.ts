@@ -2,6 +2,7 @@ import type { Session, Sessions } from '#aws'
 import { createCredentialReports } from './credential-report.ts'
 import { InventoryError, toInventoryError } from './error.ts'
 import type { Fetcher, Inventory } from './fetcher.ts'
+import { acmCertificate } from './fetchers/acm-certificate.ts'
 import { cloudformationStack } from './fetchers/cloudformation-stack.ts'
 import { cloudtrailMeta } from './fetchers/cloudtrail-meta.ts'
 import { cloudtrail } from './fetchers/cloudtrail.ts'
@@ -36,10 +37,14 @@ import { lambdaFunction } from './fetchers/lambda-function.ts'
 import { rdsCluster } from './fetchers/rds-cluster.ts'
 import { rdsInstance } from './fetchers/rds-instance.ts'
 import { rdsSnapshot } from './fetchers/rds-snapshot.ts'
+import { redshiftCluster } from './fetchers/redshift-cluster.ts'
 import { s3Bucket } from './fetchers/s3-bucket.ts'
 import { secretsmanagerSecret } from './fetchers/secretsmanager-secret.ts'
 import { snsTopic } from './fetchers/sns-topic.ts'
 import { sqsQueue } from './fetchers/sqs-queue.ts'
+import { ssmDocument } from './fetchers/ssm-document.ts'
+import { wafRegionalWebAcl, wafWebAcl } from './fetchers/waf-webacl.ts'
+import { wafv2WebAcl } from './fetchers/wafv2-webacl.ts'
 
 const fetchMs = 8_000
 
@@ -51,12 +56,15 @@ export function createInventory({ sessions, types = null }: { sessions: Sessions
   // Kept for a while, and of use to both of its readers.
   const reports = createCredentialReports()
   const all = [
+    acmCertificate,
     cloudformationStack,
     cloudtrail,
     cloudtrailMeta,
     cloudwatchLogGroup,
     configRecorder,
     configRecorderMeta,
+    createIamRootUser(reports),
+    createIamUser(reports),
     dynamodbTable,
     ec2Ami,
     ec2Instance,
@@ -78,17 +86,20 @@ export function createInventory({ sessions, types = null }: { sessions: Sessions
     iamPasswordPolicy,
     iamPolicy,
     iamRole,
-    createIamRootUser(reports),
-    createIamUser(reports),
     kmsKey,
     lambdaFunction,
     rdsCluster,
     rdsInstance,
     rdsSnapshot,
+    redshiftCluster,
     s3Bucket,
     secretsmanagerSecret,
     snsTopic,
     sqsQueue,
+    ssmDocument,
+    wafRegionalWebAcl,
+    wafv2WebAcl,
+    wafWebAcl,
   ]
   const unknown = (types ?? []).filter((type) => !all.some((fetcher) => fetcher.type === type))
   if (unknown.length > 0)

@@ -3,7 +3,7 @@ import type { Witness } from '#model'
 import { inShort, touched, type Call } from '../support/touched.ts'
 
 const arn = (name: string, region = 'us-east-1'): string => `arn:aws:secretsmanager:${region}:111111111111:secret:${name}`
-const secret = (name: string, region = 'us-east-1'): string => `${region} ${arn(name, region)}`
+const secret = (name: string, region = 'us-east-1'): string => `${region} ${arn(name, region)}-??????`
 
 describe('secrets are found, whether by name or by ARN', () => {
   test.each<[Call, readonly string[]]>([
@@ -15,6 +15,8 @@ describe('secrets are found, whether by name or by ARN', () => {
     [{ name: 'PutResourcePolicy', request: { secretId: 'shop/db' } }, [`update ${secret('shop/db')}`]],
     [{ name: 'PutResourcePolicy', request: { secretId: arn('shop/db-AbC123') } }, [`update ${secret('shop/db')}`]],
     [{ name: 'PutSecretValue', request: { secretId: arn('shop/db') } }, [`update ${secret('shop/db')}`]],
+    [{ name: 'PutSecretValue', request: { secretId: 'shop-secret' } }, [`update ${secret('shop-secret')}`]],
+    [{ name: 'PutSecretValue', request: { secretId: arn('shop-secret-AbC123') } }, [`update ${secret('shop-secret')}`]],
     [{ name: 'RotateSecret', request: { secretId: 'rds!cluster-8f3c' } }, [`update ${secret('rds!cluster-8f3c')}`]],
     [{ name: 'TagResource', request: { secretId: 'shop/db', tags: [] } }, [`update ${secret('shop/db')}`]],
     [{ name: 'UntagResource', request: { secretId: 'shop/db', tagKeys: [] } }, [`update ${secret('shop/db')}`]],
@@ -59,7 +61,7 @@ describe('secrets are found, whether by name or by ARN', () => {
 
   test('other partitions have their own ids', () => {
     const [found] = touched('secretsmanager', { name: 'RestoreSecret', region: 'us-gov-west-1', request: { secretId: 'a' } })
-    expect(found?.ref.id).toBe('arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:a')
+    expect(found?.ref.id).toBe('arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:a-??????')
   })
 })
 

@@ -196,7 +196,7 @@ describe.runIf(needMoto('the inventory against a moto that fails'))(
       expect(performance.now() - startedAt).toBeLessThan(900)
     })
 
-    test('one bucket, key or trail is read without a look at all of its account', async () => {
+    test('one bucket, or one key, is read without a look at all of its account', async () => {
       for (const ref of [bucket, key]) await inventory.fetch(ref, stop)
       expect(proxy.seen.filter(({ operation }) => operation === 'ListKeys')).toEqual([])
       const lists = proxy.seen.filter(({ operation }) => operation === 'ListBuckets')

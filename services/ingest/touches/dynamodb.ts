@@ -1,7 +1,7 @@
 import { at, textAt, type AuditEvent, type Json, type ResourceRef, type Witness } from '#model'
 import { isRegion, partitionOf } from '../region.ts'
 import { has, is, knowing, lacks, tagged, untagged } from './shows.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const type = 'AWS.DynamoDB.Table'
 
@@ -42,7 +42,7 @@ function refTo({ accountId }: AuditEvent, region: string, name: string): Resourc
 }
 
 function touch(kind: TouchKind, named: Named, from: string | readonly string[], shows?: Effect['shows']): Effect {
-  return { kind, named, from: typeof from === 'string' ? [from] : from, ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, named, typeof from === 'string' ? [from] : from, shows)
 }
 
 const asked = 'requestParameters.tableName'

@@ -1,7 +1,7 @@
 import { at, textAt, type AuditEvent, type Json, type JsonObject } from '#model'
-import { asked, group, isCanonical, membersOf, named, objectsAt, textsOf, touch, vpc, type Shows } from './ec2-named.ts'
+import { asked, group, isCanonical, membersOf, named, objectsAt, textsOf, vpc, type Shows } from './ec2-named.ts'
 import { has, lacks, nothing } from './shows.ts'
-import type { ServiceTable } from './table.ts'
+import { effect, type ServiceTable } from './table.ts'
 
 // Groups of the default VPC may be named by name: then only the response has the id.
 const ofRules = [
@@ -12,25 +12,25 @@ const ofRules = [
 
 export const groups: ServiceTable['events'] = {
   CreateSecurityGroup: [
-    touch('create', group, ['responseElements.groupId']),
-    touch(
+    effect('create', group, ['responseElements.groupId']),
+    effect(
       'update',
       vpc,
       ['requestParameters.vpcId'],
       has('SecurityGroups', (event) => textsOf(event, ['responseElements.groupId'])),
     ),
   ],
-  DeleteSecurityGroup: [touch('delete', group, ['requestParameters.groupId', 'responseElements.groupId'])],
-  AuthorizeSecurityGroupIngress: [touch('update', group, ofRules, given('IpPermissions'))],
-  AuthorizeSecurityGroupEgress: [touch('update', group, ofRules, given('IpPermissionsEgress'))],
-  RevokeSecurityGroupIngress: [touch('update', group, ofRules, takenBack('IpPermissions'))],
-  RevokeSecurityGroupEgress: [touch('update', group, ofRules, takenBack('IpPermissionsEgress'))],
+  DeleteSecurityGroup: [effect('delete', group, ['requestParameters.groupId', 'responseElements.groupId'])],
+  AuthorizeSecurityGroupIngress: [effect('update', group, ofRules, given('IpPermissions'))],
+  AuthorizeSecurityGroupEgress: [effect('update', group, ofRules, given('IpPermissionsEgress'))],
+  RevokeSecurityGroupIngress: [effect('update', group, ofRules, takenBack('IpPermissions'))],
+  RevokeSecurityGroupEgress: [effect('update', group, ofRules, takenBack('IpPermissionsEgress'))],
   ...named(
     ['ModifySecurityGroupRules', 'UpdateSecurityGroupRuleDescriptionsIngress', 'UpdateSecurityGroupRuleDescriptionsEgress'],
-    (name) => [touch('update', group, asked(name, 'GroupId'))],
+    (name) => [effect('update', group, asked(name, 'GroupId'))],
   ),
   ...named(['AssociateSecurityGroupVpc', 'DisassociateSecurityGroupVpc'], (name) => [
-    touch('update', group, asked(name, 'GroupId'), nothing),
+    effect('update', group, asked(name, 'GroupId'), nothing),
   ]),
 }
 

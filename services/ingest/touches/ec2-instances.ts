@@ -1,20 +1,7 @@
 import { at, isObject, textAt } from '#model'
-import {
-  answered,
-  asKept,
-  asked,
-  image,
-  instance,
-  named,
-  objectsAt,
-  orNothing,
-  textsOf,
-  touch,
-  volume,
-  type Shows,
-} from './ec2-named.ts'
+import { answered, asKept, asked, image, instance, named, objectsAt, orNothing, textsOf, volume, type Shows } from './ec2-named.ts'
 import { all, becomes, has, is, lacks, nothing } from './shows.ts'
-import { each, type ServiceTable } from './table.ts'
+import { each, effect, type ServiceTable } from './table.ts'
 
 const listed = ['requestParameters.instancesSet.items[].instanceId']
 
@@ -26,23 +13,23 @@ const listed = ['requestParameters.instancesSet.items[].instanceId']
 export const instances: ServiceTable['events'] = {
   ...each(
     ['RunInstances', 'RunScheduledInstances'],
-    touch('create', instance, ['responseElements.instancesSet.items[].instanceId']),
+    effect('create', instance, ['responseElements.instancesSet.items[].instanceId']),
     // Perhaps the first instance on this image, which makes it one of the account's.
-    touch('update', image, ['responseElements.instancesSet.items[].imageId'], nothing),
+    effect('update', image, ['responseElements.instancesSet.items[].imageId'], nothing),
   ),
   ImportInstance: [
-    touch('create', instance, [
+    effect('create', instance, [
       'responseElements.conversionTask.importInstance.instanceId',
       'responseElements.conversionTask.instanceId',
     ]),
   ],
-  TerminateInstances: [touch('delete', instance, listed)],
-  ...each(['StartInstances', 'StopInstances', 'MonitorInstances', 'UnmonitorInstances'], touch('update', instance, listed)),
+  TerminateInstances: [effect('delete', instance, listed)],
+  ...each(['StartInstances', 'StopInstances', 'MonitorInstances', 'UnmonitorInstances'], effect('update', instance, listed)),
   // Told by EC2 itself when it takes a spot instance back.
-  BidEvictedEvent: [touch('update', instance, ['serviceEventDetails.instanceIdSet[]'])],
-  ModifyInstanceAttribute: [touch('update', instance, ['requestParameters.instanceId'], modified())],
+  BidEvictedEvent: [effect('update', instance, ['serviceEventDetails.instanceIdSet[]'])],
+  ModifyInstanceAttribute: [effect('update', instance, ['requestParameters.instanceId'], modified())],
   ...named(['ModifyInstanceMetadataOptions'], (name) => [
-    touch('update', instance, asked(name, 'InstanceId'), orNothing(all(...metadataOptions(name)))),
+    effect('update', instance, asked(name, 'InstanceId'), orNothing(all(...metadataOptions(name)))),
   ]),
   ...named(
     [
@@ -54,10 +41,10 @@ export const instances: ServiceTable['events'] = {
       'ModifyInstancePlacement',
       'ResetInstanceAttribute',
     ],
-    (name) => [touch('update', instance, asked(name, 'InstanceId'))],
+    (name) => [effect('update', instance, asked(name, 'InstanceId'))],
   ),
   ...named(['ModifyInstanceCreditSpecification'], (name) => [
-    touch(
+    effect(
       'update',
       instance,
       [
@@ -69,7 +56,7 @@ export const instances: ServiceTable['events'] = {
     ),
   ]),
   ...named(['AssociateIamInstanceProfile', 'ReplaceIamInstanceProfileAssociation'], (name) => [
-    touch(
+    effect(
       'update',
       instance,
       [...answered(name, 'iamInstanceProfileAssociation.instanceId'), ...asked(name, 'InstanceId')],
@@ -79,15 +66,15 @@ export const instances: ServiceTable['events'] = {
     ),
   ]),
   ...named(['DisassociateIamInstanceProfile'], (name) => [
-    touch('update', instance, answered(name, 'iamInstanceProfileAssociation.instanceId'), becomes('IamInstanceProfile', null)),
+    effect('update', instance, answered(name, 'iamInstanceProfileAssociation.instanceId'), becomes('IamInstanceProfile', null)),
   ]),
   AttachVolume: [
-    touch('update', volume, oneOf('volumeId'), has('Attachments', ofInstance)),
-    touch('update', instance, oneOf('instanceId'), has('BlockDeviceMappings', ofVolume)),
+    effect('update', volume, oneOf('volumeId'), has('Attachments', ofInstance)),
+    effect('update', instance, oneOf('instanceId'), has('BlockDeviceMappings', ofVolume)),
   ],
   DetachVolume: [
-    touch('update', volume, oneOf('volumeId'), lacks('Attachments', ofInstance)),
-    touch('update', instance, oneOf('instanceId'), lacks('BlockDeviceMappings', ofVolume)),
+    effect('update', volume, oneOf('volumeId'), lacks('Attachments', ofInstance)),
+    effect('update', instance, oneOf('instanceId'), lacks('BlockDeviceMappings', ofVolume)),
   ],
 }
 

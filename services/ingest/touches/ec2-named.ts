@@ -1,6 +1,6 @@
 import { at, isObject, textAt, type AuditEvent, type Json, type JsonObject, type ResourceRef } from '#model'
 import { partitionOf } from '../region.ts'
-import type { Effect, Named, ServiceTable, TouchKind } from './table.ts'
+import type { Effect, Named, ServiceTable } from './table.ts'
 
 // EC2's older calls are told in camelCase with `…Set: {items: […]}`; newer ones whole and in their own casing below
 // `{Event}Request` and `{Event}Response`, where a list of one is no list.
@@ -32,10 +32,6 @@ function namedById(type: string, word: string, prefix: string): Named {
 }
 
 export type Shows = NonNullable<Effect['shows']>
-
-export function touch(kind: TouchKind, named: Named, from: readonly string[], shows?: Shows): Effect {
-  return { kind, named, from, ...(shows === undefined ? {} : { shows }) }
-}
 
 /** Gives every name in the list the effects that are made for it: its name is part of where its values stand. */
 export function named(names: readonly string[], effects: (name: string) => readonly Effect[]): ServiceTable['events'] {

@@ -9,12 +9,11 @@ import {
   natGateway,
   routeTable,
   textsOf,
-  touch,
   vpc,
   type Shows,
 } from './ec2-named.ts'
 import { has, lacks, nothing } from './shows.ts'
-import { each, type ServiceTable } from './table.ts'
+import { each, effect, type ServiceTable } from './table.ts'
 
 const inVpc = ['requestParameters.vpcId']
 const inAcl = ['requestParameters.networkAclId']
@@ -23,18 +22,18 @@ const inTable = ['requestParameters.routeTableId']
 /** Access lists, route tables and gateways. What of a VPC they change, its own table of events tells. */
 export const routing: ServiceTable['events'] = {
   CreateNetworkAcl: [
-    touch('create', acl, ['responseElements.networkAcl.networkAclId']),
-    touch(
+    effect('create', acl, ['responseElements.networkAcl.networkAclId']),
+    effect(
       'update',
       vpc,
       [...inVpc, 'responseElements.networkAcl.vpcId'],
       has('NetworkAcls', (event) => textsOf(event, ['responseElements.networkAcl.networkAclId'])),
     ),
   ],
-  DeleteNetworkAcl: [touch('delete', acl, inAcl)],
-  ...each(['CreateNetworkAclEntry', 'ReplaceNetworkAclEntry'], touch('update', acl, inAcl, has('Entries', entry))),
+  DeleteNetworkAcl: [effect('delete', acl, inAcl)],
+  ...each(['CreateNetworkAclEntry', 'ReplaceNetworkAclEntry'], effect('update', acl, inAcl, has('Entries', entry))),
   DeleteNetworkAclEntry: [
-    touch(
+    effect(
       'update',
       acl,
       inAcl,
@@ -42,7 +41,7 @@ export const routing: ServiceTable['events'] = {
     ),
   ],
   ReplaceNetworkAclAssociation: [
-    touch(
+    effect(
       'update',
       acl,
       inAcl,
@@ -53,8 +52,8 @@ export const routing: ServiceTable['events'] = {
   ],
 
   CreateRouteTable: [
-    touch('create', routeTable, ['responseElements.routeTable.routeTableId']),
-    touch(
+    effect('create', routeTable, ['responseElements.routeTable.routeTableId']),
+    effect(
       'update',
       vpc,
       inVpc,
@@ -63,20 +62,20 @@ export const routing: ServiceTable['events'] = {
       ),
     ),
   ],
-  DeleteRouteTable: [touch('delete', routeTable, inTable)],
-  ...each(['CreateRoute', 'ReplaceRoute'], touch('update', routeTable, inTable, has('Routes', route))),
+  DeleteRouteTable: [effect('delete', routeTable, inTable)],
+  ...each(['CreateRoute', 'ReplaceRoute'], effect('update', routeTable, inTable, has('Routes', route))),
   DeleteRoute: [
-    touch(
+    effect(
       'update',
       routeTable,
       inTable,
       lacks('Routes', (event) => route(event).slice(0, 1)),
     ),
   ],
-  AssociateRouteTable: [touch('update', routeTable, inTable, associated('responseElements.associationId'))],
-  ReplaceRouteTableAssociation: [touch('update', routeTable, inTable, associated('responseElements.newAssociationId'))],
+  AssociateRouteTable: [effect('update', routeTable, inTable, associated('responseElements.associationId'))],
+  ReplaceRouteTableAssociation: [effect('update', routeTable, inTable, associated('responseElements.newAssociationId'))],
   ...named(['EnableVgwRoutePropagation'], (name) => [
-    touch(
+    effect(
       'update',
       routeTable,
       asked(name, 'RouteTableId'),
@@ -84,7 +83,7 @@ export const routing: ServiceTable['events'] = {
     ),
   ]),
   ...named(['DisableVgwRoutePropagation'], (name) => [
-    touch(
+    effect(
       'update',
       routeTable,
       asked(name, 'RouteTableId'),
@@ -92,19 +91,19 @@ export const routing: ServiceTable['events'] = {
     ),
   ]),
 
-  CreateInternetGateway: [touch('create', internetGateway, ['responseElements.internetGateway.internetGatewayId'])],
-  DeleteInternetGateway: [touch('delete', internetGateway, ['requestParameters.internetGatewayId'])],
+  CreateInternetGateway: [effect('create', internetGateway, ['responseElements.internetGateway.internetGatewayId'])],
+  DeleteInternetGateway: [effect('delete', internetGateway, ['requestParameters.internetGatewayId'])],
   AttachInternetGateway: [
-    touch('update', internetGateway, ['requestParameters.internetGatewayId'], has('Attachments', toVpc)),
-    touch('update', vpc, inVpc, nothing),
+    effect('update', internetGateway, ['requestParameters.internetGatewayId'], has('Attachments', toVpc)),
+    effect('update', vpc, inVpc, nothing),
   ],
   DetachInternetGateway: [
-    touch('update', internetGateway, ['requestParameters.internetGatewayId'], lacks('Attachments', toVpc)),
+    effect('update', internetGateway, ['requestParameters.internetGatewayId'], lacks('Attachments', toVpc)),
     // Its routes to the gateway lead nowhere now, when there were any.
-    touch('update', vpc, inVpc, nothing),
+    effect('update', vpc, inVpc, nothing),
   ],
-  ...named(['CreateNatGateway'], (name) => [touch('create', natGateway, answered(name, 'natGateway.natGatewayId'))]),
-  ...named(['DeleteNatGateway'], (name) => [touch('delete', natGateway, asked(name, 'NatGatewayId'))]),
+  ...named(['CreateNatGateway'], (name) => [effect('create', natGateway, answered(name, 'natGateway.natGatewayId'))]),
+  ...named(['DeleteNatGateway'], (name) => [effect('delete', natGateway, asked(name, 'NatGatewayId'))]),
   ...named(
     [
       'AssignPrivateNatGatewayAddress',
@@ -112,7 +111,7 @@ export const routing: ServiceTable['events'] = {
       'DisassociateNatGatewayAddress',
       'UnassignPrivateNatGatewayAddress',
     ],
-    (name) => [touch('update', natGateway, asked(name, 'NatGatewayId'))],
+    (name) => [effect('update', natGateway, asked(name, 'NatGatewayId'))],
   ),
 }
 

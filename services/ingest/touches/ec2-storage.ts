@@ -1,20 +1,7 @@
 import { at, textAt, type AuditEvent, type JsonObject } from '#model'
-import {
-  answered,
-  asKept,
-  asked,
-  image,
-  named,
-  objectsAt,
-  orNothing,
-  snapshot,
-  textsOf,
-  touch,
-  volume,
-  type Shows,
-} from './ec2-named.ts'
+import { answered, asKept, asked, image, named, objectsAt, orNothing, snapshot, textsOf, volume, type Shows } from './ec2-named.ts'
 import { all, becomes, has, is, lacks, nothing } from './shows.ts'
-import type { ServiceTable } from './table.ts'
+import { effect, type ServiceTable } from './table.ts'
 
 /**
  * A snapshot that is deleted or shared does not say of which volume it is: the volume shows it at the next scan, the snapshot at
@@ -22,39 +9,39 @@ import type { ServiceTable } from './table.ts'
  */
 export const storage: ServiceTable['events'] = {
   ...named(['CreateImage', 'CopyImage', 'RegisterImage', 'ImportImage', 'CreateRestoreImageTask'], (name) => [
-    touch('create', image, answered(name, 'imageId')),
+    effect('create', image, answered(name, 'imageId')),
   ]),
-  ...named(['RestoreImageFromRecycleBin'], (name) => [touch('create', image, asked(name, 'ImageId'))]),
-  ...named(['DeregisterImage'], (name) => [touch('delete', image, asked(name, 'ImageId'))]),
-  ModifyImageAttribute: [touch('update', image, ['requestParameters.imageId'], offered)],
-  ResetImageAttribute: [touch('update', image, ['requestParameters.imageId'], becomes('Public', false))],
-  ...named(['DisableImage'], (name) => [touch('update', image, asked(name, 'ImageId'), becomes('State', 'disabled'))]),
-  ...named(['EnableImage'], (name) => [touch('update', image, asked(name, 'ImageId'), becomes('State', 'available'))]),
+  ...named(['RestoreImageFromRecycleBin'], (name) => [effect('create', image, asked(name, 'ImageId'))]),
+  ...named(['DeregisterImage'], (name) => [effect('delete', image, asked(name, 'ImageId'))]),
+  ModifyImageAttribute: [effect('update', image, ['requestParameters.imageId'], offered)],
+  ResetImageAttribute: [effect('update', image, ['requestParameters.imageId'], becomes('Public', false))],
+  ...named(['DisableImage'], (name) => [effect('update', image, asked(name, 'ImageId'), becomes('State', 'disabled'))]),
+  ...named(['EnableImage'], (name) => [effect('update', image, asked(name, 'ImageId'), becomes('State', 'available'))]),
 
-  ...named(['CreateVolume'], (name) => [touch('create', volume, answered(name, 'volumeId'))]),
+  ...named(['CreateVolume'], (name) => [effect('create', volume, answered(name, 'volumeId'))]),
   ...named(['CopyVolumes'], (name) => [
-    touch('create', volume, [...answered(name, 'volumeSet.items[].volumeId'), ...answered(name, 'volumeSet.item[].volumeId')]),
+    effect('create', volume, [...answered(name, 'volumeSet.items[].volumeId'), ...answered(name, 'volumeSet.item[].volumeId')]),
   ]),
   ImportVolume: [
-    touch('create', volume, [
+    effect('create', volume, [
       'responseElements.conversionTask.importVolume.volume.id',
       'responseElements.conversionTask.volume.id',
     ]),
   ],
-  DeleteVolume: [touch('delete', volume, ['requestParameters.volumeId'])],
+  DeleteVolume: [effect('delete', volume, ['requestParameters.volumeId'])],
   ...named(['ModifyVolume'], (name) => [
-    touch(
+    effect(
       'update',
       volume,
       asked(name, 'VolumeId'),
       orNothing(all(...['Iops', 'Size', 'VolumeType'].flatMap((key) => asked(name, key).map((from) => is(key, from, asKept))))),
     ),
   ]),
-  ...named(['ModifyVolumeAttribute'], (name) => [touch('update', volume, asked(name, 'VolumeId'), nothing)]),
+  ...named(['ModifyVolumeAttribute'], (name) => [effect('update', volume, asked(name, 'VolumeId'), nothing)]),
 
   CreateSnapshot: [
-    touch('create', snapshot, ['responseElements.snapshotId']),
-    touch(
+    effect('create', snapshot, ['responseElements.snapshotId']),
+    effect(
       'update',
       volume,
       ['requestParameters.volumeId'],
@@ -62,18 +49,18 @@ export const storage: ServiceTable['events'] = {
     ),
   ],
   ...named(['CreateSnapshots'], (name) => [
-    touch('create', snapshot, [
+    effect('create', snapshot, [
       ...answered(name, 'snapshotSet.items[].snapshotId'),
       ...answered(name, 'snapshotSet.item[].snapshotId'),
     ]),
-    touch('update', volume, [...answered(name, 'snapshotSet.items[].volumeId'), ...answered(name, 'snapshotSet.item[].volumeId')]),
+    effect('update', volume, [...answered(name, 'snapshotSet.items[].volumeId'), ...answered(name, 'snapshotSet.item[].volumeId')]),
   ]),
-  ...named(['CopySnapshot'], (name) => [touch('create', snapshot, answered(name, 'snapshotId'))]),
-  ...named(['RestoreSnapshotFromRecycleBin'], (name) => [touch('create', snapshot, asked(name, 'SnapshotId'))]),
-  DeleteSnapshot: [touch('delete', snapshot, ['requestParameters.snapshotId'])],
-  ModifySnapshotAttribute: [touch('update', snapshot, ['requestParameters.snapshotId'], shared)],
-  ResetSnapshotAttribute: [touch('update', snapshot, ['requestParameters.snapshotId'], becomes('CreateVolumePermissions', null))],
-  ...named(['ModifySnapshotTier', 'RestoreSnapshotTier'], (name) => [touch('update', snapshot, asked(name, 'SnapshotId'))]),
+  ...named(['CopySnapshot'], (name) => [effect('create', snapshot, answered(name, 'snapshotId'))]),
+  ...named(['RestoreSnapshotFromRecycleBin'], (name) => [effect('create', snapshot, asked(name, 'SnapshotId'))]),
+  DeleteSnapshot: [effect('delete', snapshot, ['requestParameters.snapshotId'])],
+  ModifySnapshotAttribute: [effect('update', snapshot, ['requestParameters.snapshotId'], shared)],
+  ResetSnapshotAttribute: [effect('update', snapshot, ['requestParameters.snapshotId'], becomes('CreateVolumePermissions', null))],
+  ...named(['ModifySnapshotTier', 'RestoreSnapshotTier'], (name) => [effect('update', snapshot, asked(name, 'SnapshotId'))]),
 }
 
 /** An image shows whether all may start it, not which accounts. */

@@ -1,7 +1,7 @@
 import { at, textAt, type AuditEvent, type JsonObject } from '#model'
-import { answered, asked, membersOf, named, routeTable, textsOf, touch, vpc, type Shows } from './ec2-named.ts'
+import { answered, asked, membersOf, named, routeTable, textsOf, vpc, type Shows } from './ec2-named.ts'
 import { all, has, is, nothing } from './shows.ts'
-import { each, type Named, type ServiceTable } from './table.ts'
+import { each, effect, type Named, type ServiceTable } from './table.ts'
 
 const inVpc = ['requestParameters.vpcId']
 
@@ -12,18 +12,18 @@ const inVpc = ['requestParameters.vpcId']
  * before its association was replaced, and the default list's new subnet.
  */
 export const vpcs: ServiceTable['events'] = {
-  ...each(['CreateVpc', 'CreateDefaultVpc'], touch('create', vpc, ['responseElements.vpc.vpcId'])),
-  DeleteVpc: [touch('delete', vpc, inVpc)],
+  ...each(['CreateVpc', 'CreateDefaultVpc'], effect('create', vpc, ['responseElements.vpc.vpcId'])),
+  DeleteVpc: [effect('delete', vpc, inVpc)],
   ...named(['ModifyVpcTenancy'], (name) => [
-    touch('update', vpc, asked(name, 'VpcId'), all(...asked(name, 'InstanceTenancy').map((from) => is('InstanceTenancy', from)))),
+    effect('update', vpc, asked(name, 'VpcId'), all(...asked(name, 'InstanceTenancy').map((from) => is('InstanceTenancy', from)))),
   ]),
-  AssociateDhcpOptions: [touch('update', vpc, inVpc, is('DhcpOptionsId', 'requestParameters.dhcpOptionsId'))],
-  ...each(['ModifyVpcAttribute', 'CreateSubnet', 'AttachVpnGateway', 'DetachVpnGateway'], touch('update', vpc, inVpc, nothing)),
-  CreateDefaultSubnet: [touch('update', vpc, ['responseElements.subnet.vpcId'], nothing)],
-  ...named(['AssociateVpcCidrBlock'], (name) => [touch('update', vpc, asked(name, 'VpcId'), hasRange(name))]),
-  ...named(['DisassociateVpcCidrBlock'], (name) => [touch('update', vpc, answered(name, 'vpcId'))]),
+  AssociateDhcpOptions: [effect('update', vpc, inVpc, is('DhcpOptionsId', 'requestParameters.dhcpOptionsId'))],
+  ...each(['ModifyVpcAttribute', 'CreateSubnet', 'AttachVpnGateway', 'DetachVpnGateway'], effect('update', vpc, inVpc, nothing)),
+  CreateDefaultSubnet: [effect('update', vpc, ['responseElements.subnet.vpcId'], nothing)],
+  ...named(['AssociateVpcCidrBlock'], (name) => [effect('update', vpc, asked(name, 'VpcId'), hasRange(name))]),
+  ...named(['DisassociateVpcCidrBlock'], (name) => [effect('update', vpc, answered(name, 'vpcId'))]),
   ...named(['CreateFlowLogs'], (name) => [
-    touch(
+    effect(
       'update',
       vpc,
       [`requestParameters.${name}Request.ResourceId[].content`, `requestParameters.${name}Request.ResourceId[]`],
@@ -35,8 +35,8 @@ export const vpcs: ServiceTable['events'] = {
     ),
   ]),
   ...named(['CreateVpcEndpoint'], (name) => [
-    touch('update', vpc, asked(name, 'VpcId'), routed(name)),
-    touch(
+    effect('update', vpc, asked(name, 'VpcId'), routed(name)),
+    effect(
       'update',
       routeTable,
       listOf(name, 'RouteTableId'),
@@ -44,13 +44,13 @@ export const vpcs: ServiceTable['events'] = {
     ),
   ]),
   ...named(['ModifyVpcEndpoint'], (name) => [
-    touch('update', routeTable, listOf(name, 'AddRouteTableId')),
-    touch('update', routeTable, listOf(name, 'RemoveRouteTableId')),
+    effect('update', routeTable, listOf(name, 'AddRouteTableId')),
+    effect('update', routeTable, listOf(name, 'RemoveRouteTableId')),
   ]),
   ...each(
     ['CreateVpcPeeringConnection', 'AcceptVpcPeeringConnection', 'RejectVpcPeeringConnection'],
-    touch('update', peer('requesterVpcInfo'), ['responseElements.vpcPeeringConnection.requesterVpcInfo.vpcId'], nothing),
-    touch('update', peer('accepterVpcInfo'), ['responseElements.vpcPeeringConnection.accepterVpcInfo.vpcId'], nothing),
+    effect('update', peer('requesterVpcInfo'), ['responseElements.vpcPeeringConnection.requesterVpcInfo.vpcId'], nothing),
+    effect('update', peer('accepterVpcInfo'), ['responseElements.vpcPeeringConnection.accepterVpcInfo.vpcId'], nothing),
   ),
 }
 

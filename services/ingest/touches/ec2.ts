@@ -1,11 +1,11 @@
 import { groups } from './ec2-groups.ts'
 import { instances } from './ec2-instances.ts'
-import { acl, group, image, instance, internetGateway, natGateway, routeTable, snapshot, touch, volume, vpc } from './ec2-named.ts'
+import { acl, group, image, instance, internetGateway, natGateway, routeTable, snapshot, volume, vpc } from './ec2-named.ts'
 import { routing } from './ec2-routing.ts'
 import { storage } from './ec2-storage.ts'
 import { vpcs } from './ec2-vpc.ts'
 import { tagged, untagged } from './shows.ts'
-import type { ServiceTable } from './table.ts'
+import { effect, type ServiceTable } from './table.ts'
 
 const resources = ['requestParameters.resourcesSet.items[].resourceId']
 const all = [group, vpc, acl, routeTable, internetGateway, natGateway, instance, image, volume, snapshot]
@@ -19,7 +19,7 @@ export const ec2: ServiceTable = {
     ...groups,
     ...vpcs,
     ...routing,
-    CreateTags: all.map((each) => touch('update', each, resources, tagged('requestParameters.tagSet.items'))),
-    DeleteTags: all.map((each) => touch('update', each, resources, untagged('requestParameters.tagSet.items'))),
+    CreateTags: all.map((each) => effect('update', each, resources, tagged('requestParameters.tagSet.items'))),
+    DeleteTags: all.map((each) => effect('update', each, resources, untagged('requestParameters.tagSet.items'))),
   },
 }

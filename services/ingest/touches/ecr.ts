@@ -1,7 +1,7 @@
 import { textAt } from '#model'
 import { isRegion, partitionOf } from '../region.ts'
 import { becomes, is, tagged, untagged } from './shows.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const type = 'AWS.ECR.Repository'
 
@@ -22,7 +22,7 @@ const repository: Named = {
 }
 
 function touch(kind: TouchKind, shows?: Effect['shows'], from = 'requestParameters.repositoryName'): Effect {
-  return { kind, named: repository, from: [from], ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, repository, [from], shows)
 }
 
 /** How the whole registry scans (`PutRegistryScanningConfiguration`) names no repository: the next scan sees what it changes. */

@@ -1,7 +1,7 @@
 import { at, textAt, type AuditEvent, type Json } from '#model'
 import { isRegion, partitionOf } from '../region.ts'
 import { all, becomes, has, is, knowing, lacks, nothing, tagged, untagged } from './shows.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const instance = named('AWS.RDS.Instance', 'db')
 const snapshot = named('AWS.RDS.Snapshot', 'snapshot')
@@ -35,7 +35,7 @@ const instanceOfSnapshot: Named = {
 }
 
 function touch(kind: TouchKind, what: Named, from: string | readonly string[], shows?: Effect['shows']): Effect {
-  return { kind, named: what, from: typeof from === 'string' ? [from] : from, ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, what, typeof from === 'string' ? [from] : from, shows)
 }
 
 const tags = tagged('requestParameters.tags')

@@ -1,13 +1,13 @@
 import { at, textAt, type AuditEvent, type ResourceRef } from '#model'
 import { isRegion, partitionOf } from '../region.ts'
 import { all, becomes, is, tagged, untagged } from './shows.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const type = 'AWS.SecretsManager.Secret'
 
 /**
  * By name, or by ARN with or without the six letters that AWS puts behind the name. Most events tell only the name, so references
- * leave these letters out, always, and one secret is one reference. The fetched attributes have the full ARN.
+ * have `-??????` in their place, always, and one secret is one reference. The fetched attributes have the full ARN.
  */
 const secret: Named = {
   type,
@@ -22,18 +22,19 @@ const secret: Named = {
 
 function refTo({ accountId }: AuditEvent, region: string, name: string): ResourceRef | null {
   if (!/^[\w/+=.@!-]{1,512}$/.test(name) || !isRegion(region)) return null
-  return { accountId, region, type, id: `arn:${partitionOf(region)}:secretsmanager:${region}:${accountId}:secret:${name}` }
+  return { accountId, region, type, id: `arn:${partitionOf(region)}:secretsmanager:${region}:${accountId}:secret:${name}-??????` }
 }
 
 const askedFor = ['requestParameters.secretId', 'requestParameters.name']
 
-/** The copy of a secret in the region that is named. */
+/** The copy of a secret in the region that is named: all but the region is the same. */
 const replica: Named = {
   type,
   ref(event, region) {
     const text = askedFor.map((path) => textAt(event.record, ...path.split('.'))).find((found) => found !== null) ?? ''
     const here = secret.ref(event, text)
-    return here === null ? null : refTo(event, region, here.id.split(':').slice(6).join(':'))
+    if (here === null || !isRegion(region)) return null
+    return { ...here, region, id: here.id.replace(`:${here.region}:`, `:${region}:`) }
   },
 }
 
@@ -45,7 +46,7 @@ const forced: Named = {
 }
 
 function touch(kind: TouchKind, shows?: Effect['shows'], named = secret, from: readonly string[] = askedFor): Effect {
-  return { kind, named, from, ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, named, from, shows)
 }
 
 export const secretsmanager: ServiceTable = {

@@ -1,7 +1,7 @@
 import { textAt, type AuditEvent, type Witness } from '#model'
 import { isRegion } from '../region.ts'
 import { tagged, untagged } from './shows.ts'
-import { each, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, readArn, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const type = 'AWS.SNS.Topic'
 
@@ -16,7 +16,7 @@ const topic: Named = {
 }
 
 function touch(kind: TouchKind, from: string, shows?: Effect['shows']): Effect {
-  return { kind, named: topic, from: [from], ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, topic, [from], shows)
 }
 
 /** Subscriptions are only counted, so who subscribes touches nothing. */

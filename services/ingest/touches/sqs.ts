@@ -1,7 +1,7 @@
 import { at, isObject, type AuditEvent, type Json, type Witness } from '#model'
 import { partitionOf } from '../region.ts'
 import { tagged, untagged } from './shows.ts'
-import { each, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
+import { each, effect, type Effect, type Named, type ServiceTable, type TouchKind } from './table.ts'
 
 const type = 'AWS.SQS.Queue'
 
@@ -16,7 +16,7 @@ const queue: Named = {
 }
 
 function touch(kind: TouchKind, shows?: Effect['shows'], from: readonly string[] = ['requestParameters.queueUrl']): Effect {
-  return { kind, named: queue, from, ...(shows === undefined ? {} : { shows }) }
+  return effect(kind, queue, from, shows)
 }
 
 export const sqs: ServiceTable = {

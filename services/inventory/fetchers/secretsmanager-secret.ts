@@ -7,12 +7,13 @@ import { secretsmanagerSecretShape } from '../shapes/secretsmanager-secret.ts'
 
 const type = 'AWS.SecretsManager.Secret'
 
-/** Six random letters, which AWS puts behind the name. */
+/** Six random letters, which AWS puts behind the name; and what IAM writes for any six. */
 const suffix = /-[A-Za-z0-9]{6}$/
+const anySuffix = '-??????'
 
 /**
  * `arn:aws:secretsmanager:{region}:{accountId}:secret:{name}-{suffix}`, read in one round of calls; never its value. Many events
- * know a secret by name alone, so in events its id has no suffix. One that waits for its deletion is still there.
+ * know a secret by name alone, so in events its id ends in `-??????`. One that waits for its deletion is still there.
  */
 export const secretsmanagerSecret: Fetcher = {
   type,
@@ -25,7 +26,7 @@ export const secretsmanagerSecret: Fetcher = {
     'ReplicationStatus[].Status',
     'ReplicationStatus[].StatusMessage',
   ],
-  eventId: (id) => id.replace(suffix, ''),
+  eventId: (id) => id.replace(suffix, anySuffix),
   async *list(session, token) {
     const { paginateListSecrets } = await import('@aws-sdk/client-secrets-manager')
     const paging = { client: await session.client('secretsmanager'), pageSize: 100, ...after(token) }
@@ -38,8 +39,7 @@ export const secretsmanagerSecret: Fetcher = {
   async fetch(session, ref) {
     const name = resourceOf(session, 'secretsmanager', ref.id, 'secret:')
     if (name === null) return { status: 'gone' }
-    // A name may look as if it had a suffix. So what looks like a whole ARN is first taken for one.
-    const found = (suffix.test(name) ? await read(session, ref.id) : null) ?? (await read(session, name))
+    const found = await read(session, name.endsWith(anySuffix) ? name.slice(0, -anySuffix.length) : ref.id)
     if (found === null) return { status: 'gone' }
     const [secret, policy] = found
     const attributes = secretsmanagerSecretShape.parse({

@@ -1,3 +1,4 @@
+import { acmCertificateShape } from './acm-certificate.ts'
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailMetaShape } from './cloudtrail-meta.ts'
 import { cloudtrailShape } from './cloudtrail.ts'
@@ -32,13 +33,18 @@ import { lambdaFunctionShape } from './lambda-function.ts'
 import { rdsClusterShape } from './rds-cluster.ts'
 import { rdsInstanceShape } from './rds-instance.ts'
 import { rdsSnapshotShape } from './rds-snapshot.ts'
+import { redshiftClusterShape } from './redshift-cluster.ts'
 import { s3BucketShape } from './s3-bucket.ts'
 import { secretsmanagerSecretShape } from './secretsmanager-secret.ts'
 import { snsTopicShape } from './sns-topic.ts'
 import { sqsQueueShape } from './sqs-queue.ts'
+import { ssmDocumentShape } from './ssm-document.ts'
+import { wafRegionalWebAclShape, wafWebAclShape } from './waf-webacl.ts'
+import { wafv2WebAclShape } from './wafv2-webacl.ts'
 
 /** The shape of each resource type. */
 export const shapes = {
+  'AWS.ACM.Certificate': acmCertificateShape,
   'AWS.CloudFormation.Stack': cloudformationStackShape,
   'AWS.CloudTrail': cloudtrailShape,
   'AWS.CloudTrail.Meta': cloudtrailMetaShape,
@@ -73,8 +79,13 @@ export const shapes = {
   'AWS.RDS.Cluster': rdsClusterShape,
   'AWS.RDS.Instance': rdsInstanceShape,
   'AWS.RDS.Snapshot': rdsSnapshotShape,
+  'AWS.Redshift.Cluster': redshiftClusterShape,
   'AWS.S3.Bucket': s3BucketShape,
   'AWS.SNS.Topic': snsTopicShape,
   'AWS.SQS.Queue': sqsQueueShape,
+  'AWS.SSM.Document': ssmDocumentShape,
   'AWS.SecretsManager.Secret': secretsmanagerSecretShape,
+  'AWS.WAF.Regional.WebACL': wafRegionalWebAclShape,
+  'AWS.WAF.WebACL': wafWebAclShape,
+  'AWS.WAFv2.WebACL': wafv2WebAclShape,
 }

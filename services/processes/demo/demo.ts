@@ -15,6 +15,8 @@ import { createStage } from './stage.ts'
 /** What an answer of AWS takes in the demo; the real one is about as far away. */
 const awsLatencyMs = 50
 const patienceMs = 15_000
+/** The first look loads the client of each service. */
+const firstLookMs = 60_000
 /** Slack takes one message a second and channel. The play keeps to it, so that what is measured is not Slack's own limit. */
 const slackPaceMs = 1_050
 
@@ -69,7 +71,7 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
   const play = async (): Promise<void> => {
     const { store } = await started.promise
     stage.say('The first look: what is there already is told as one summary a team.\n')
-    await patiently(async () => score.missing.length === 0 && (await store.scans.progress()).length === 0)
+    await patiently(async () => score.missing.length === 0 && (await store.scans.progress()).length === 0, firstLookMs)
     refetched = 0
     for (const [index, incident] of incidents.entries()) {
       stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
@@ -122,7 +124,7 @@ async function quiet(queue: DemoQueue, store: Running['store']): Promise<boolean
 }
 
 /** Waits for a condition, and gives up quietly: what is missing is told at the end. */
-async function patiently(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + patienceMs
+async function patiently(holds: () => boolean | Promise<boolean>, forMs = patienceMs): Promise<void> {
+  const end = performance.now() + forMs
   while (!(await holds()) && performance.now() < end) await wait(5)
 }
