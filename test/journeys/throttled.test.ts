@@ -31,7 +31,7 @@ describe.runIf(needMoto(title))(title, { timeout: 240_000 }, () => {
   }[] = []
 
   beforeAll(async () => {
-    moto = await startMoto({ images: false })
+    moto = await startMoto()
     proxy = await startFaultProxy(moto.endpoint)
     for (const [accountId, size] of [
       [stormy, count],

@@ -35,7 +35,7 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
   const nameOf = (ref: ResourceRef): string => ref.id.slice(ref.id.lastIndexOf('/') + 1)
 
   beforeAll(async () => {
-    moto = await startMoto({ images: false })
+    moto = await startMoto()
     proxy = await startFaultProxy(moto.endpoint)
     for (const accountId of [ids.deleted, ids.scp, ids.off, ids.role]) {
       const credentials = await credentialsOf(proxy.worldEndpoint, accountId)

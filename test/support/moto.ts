@@ -59,8 +59,8 @@ export function needMoto(name = 'the tests against moto'): boolean {
   return false
 }
 
-/** Starts a moto server on a port of its own, with Amazon's machine images or without: they cost a second for each account. It ends with `stop`, or with this process however that ends. */
-export async function startMoto({ images = true }: { images?: boolean } = {}): Promise<Moto> {
+/** Starts a moto server on a port of its own. It ends with `stop`, or with this process however that ends. */
+export async function startMoto(): Promise<Moto> {
   const installed = installMoto()
   if (!installed.ready) throw new Error(`moto cannot start: ${installed.why}`)
   const child = spawn(python, ['-c', launcher, '-H', '127.0.0.1', '-p', '0'], {
@@ -70,7 +70,6 @@ export async function startMoto({ images = true }: { images?: boolean } = {}): P
       MOTO_AMIS_PATH: images,
       MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
       MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS: 'false',
-      MOTO_EC2_LOAD_DEFAULT_AMIS: String(images),
       PYTHONUNBUFFERED: '1',
     },
   })
