@@ -23,8 +23,8 @@ export interface AnyClient {
 /** Idle connections kept by a process, of all hosts: there are hundreds of hosts, one for each service and region. */
 const idleConnections = 500
 
-/** One pool of connections for all clients, which come and go with their credentials. */
-const pool = { keepAlive: true, maxSockets: 256, maxFreeSockets: 64, timeout: 15_000 }
+/** One pool of connections for all clients, which come and go with their credentials. The gate bounds those in use. */
+const pool = { keepAlive: true, maxFreeSockets: 64, timeout: 15_000 }
 class HttpPool extends http.Agent {
   override keepSocketAlive(socket: Duplex): boolean {
     return idle(this) < idleConnections && Boolean(super.keepSocketAlive(socket))
@@ -61,7 +61,7 @@ function common({ region, credentials, endpoint, clock }: ClientOptions) {
 }
 
 /** Makers of clients. Each imports its own package on first use: they are large. */
-const makers = {
+export const makers = {
   acm: async (options: ClientOptions) => new (await import('@aws-sdk/client-acm')).ACMClient(common(options)),
   applicationAutoScaling: async (options: ClientOptions) =>
     new (await import('@aws-sdk/client-application-auto-scaling')).ApplicationAutoScalingClient(common(options)),
@@ -103,29 +103,6 @@ export type ClientOf<S extends keyof typeof makers> = Awaited<ReturnType<(typeof
 
 /** Services that answer for the whole account, in the partition's main region. */
 export const accountWide: ReadonlySet<Service> = new Set(['iam', 'waf'])
-
-/** Makes the client of a service. */
-export async function makeClient<S extends keyof typeof makers>(service: S, options: ClientOptions): Promise<ClientOf<S>> {
-  const client = (await (makers[service] as (given: ClientOptions) => Promise<unknown>)(options)) as ClientOf<S>
-  const { config } = client as unknown as { config: { requestHandler: Handler } }
-  config.requestHandler = endingWithSignal(config.requestHandler)
-  return client
-}
-
-interface Handler {
-  handle(request: unknown, options?: { abortSignal?: AbortSignal }): Promise<{ response: { body?: { destroy?: () => void } } }>
-}
-
-/** The SDK hears the signal until an answer begins; an answer that never ends would keep its connection for ever. */
-function endingWithSignal(handler: Handler): Handler {
-  return Object.assign(Object.create(handler) as Handler, {
-    handle: async (request: unknown, options?: { abortSignal?: AbortSignal }) => {
-      const answer = await handler.handle(request, options)
-      options?.abortSignal?.addEventListener('abort', () => answer.response.body?.destroy?.(), { once: true })
-      return answer
-    },
-  })
-}
 
 /** A difference that AWS's clock tolerates is nothing to try again for. */
 const skewMs = 60_000

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { assumeRole } from './assume-role.ts'
-import { accountWide, ask, makeClient, type AnyClient, type ClientOf, type Clock, type Service } from './clients.ts'
+import { accountWide, ask, makers, type AnyClient, type ClientOf, type ClientOptions, type Clock, type Service } from './clients.ts'
 import { createCredentialCache, type Credentials } from './credentials.ts'
 import type { Call } from './error.ts'
 import { createGate } from './gate.ts'
@@ -47,7 +47,7 @@ export function createSessions(config: SessionsConfig): Sessions {
     roleName: config.roleName,
     externalId: config.externalId,
     sessionName: config.sessionName ?? 'tripline',
-    client: (region: string) => remember(stsClients, region, () => makeClient('sts', { region, ...where, ...own, clock })),
+    client: (region: string) => remember(stsClients, region, () => makers.sts({ region, ...where, ...own, clock })),
     pace: (call: Call) => ({ limiter: limits(call), gate: stsGate }),
     clock,
   }
@@ -69,7 +69,7 @@ export function createSessions(config: SessionsConfig): Sessions {
     const key = `${service} ${accountId} ${region}`
     const kept = clients.get(key)
     if (kept?.credentials === current) return kept
-    const made = makeClient(service, { region, credentials: current, ...where, clock })
+    const made = (makers[service] as Maker)({ region, credentials: current, ...where, clock })
     const fresh = { credentials: current, client: made, place: kept?.place ?? { known: false } }
     clients.set(key, fresh)
     return fresh
@@ -111,6 +111,7 @@ export function createSessions(config: SessionsConfig): Sessions {
   }
 }
 
+type Maker = (options: ClientOptions) => Promise<AnyClient>
 interface Kept {
   readonly credentials: Credentials
   readonly client: Promise<AnyClient>

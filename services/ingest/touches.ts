@@ -35,7 +35,6 @@ export interface Touch {
 
 const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new Map(
   [
-    ...scalingOfTables,
     acm,
     cloudformation,
     cloudtrail,
@@ -54,6 +53,7 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
     rds,
     redshift,
     s3,
+    ...scalingOfTables,
     secretsmanager,
     sns,
     sqs,

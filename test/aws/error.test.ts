@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { toAwsError } from '../../services/aws/error.ts'
+import { AwsError, toAwsError } from '../../services/aws/error.ts'
+import { toInventoryError } from '../../services/inventory/error.ts'
 
 const call = { service: 'ec2', operation: 'DescribeVpcs', accountId: '111111111111', region: 'eu-west-1' }
 function anError(name: string, httpStatusCode?: number): Error {
@@ -128,5 +129,12 @@ describe("AWS's many words are a few codes", () => {
   ])('Retry-After %o is %s ms', (headers, ms) => {
     const error = Object.assign(anError('SlowDown', 503), { $response: { statusCode: 503, headers } })
     expect(toAwsError(error, call).retryAfterMs).toBe(ms)
+  })
+
+  test('what the inventory makes of it says the cause, and when to come again', () => {
+    const slow = new AwsError('throttled', call, 'OwnLimit', '', 1_500)
+    expect(toInventoryError(slow, 'fetch')).toMatchObject({ code: 'throttled', retryable: true, retryAfterMs: 1_500 })
+    const denied = new AwsError('scp-denied', call, 'AccessDenied')
+    expect(toInventoryError(denied, 'fetch')).toMatchObject({ code: 'scp-denied', retryable: false, retryAfterMs: null })
   })
 })

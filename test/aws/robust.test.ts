@@ -3,6 +3,10 @@ import { ListUsersCommand } from '@aws-sdk/client-iam'
 import { ListKeysCommand } from '@aws-sdk/client-kms'
 import { expect, test } from 'vitest'
 import { createSessions, type AwsError, type Sessions, type SessionsConfig } from '#aws'
+import { assumeRole } from '../../services/aws/assume-role.ts'
+import { makers } from '../../services/aws/clients.ts'
+import { createGate } from '../../services/aws/gate.ts'
+import { createLimiter } from '../../services/aws/limiter.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { refusal } from './refused.ts'
 import { startTinyAws, type Otherwise } from './tiny-aws.ts'
@@ -186,6 +190,40 @@ test('hundreds of calls at once open no more connections than there are places',
   expect(aws.connections.most).toBeGreaterThan(60)
   expect(aws.connections.most).toBeLessThanOrEqual(256 + 32)
 }, 30_000)
+
+test('an account that hangs has no more than its places', async () => {
+  let hanging = 0
+  await using aws = await startTinyAws((incoming) => {
+    const hangs = incoming.headers.authorization?.includes(`OF${one}`) ?? false
+    if (hangs) hanging += 1
+    return hangs
+  })
+  const sessions = open(aws.endpoint)
+  const stop = new AbortController()
+  const hung = Array.from({ length: 90 }, () => refusal(keys(sessions, one, stop.signal)))
+  await expect.poll(() => hanging, { timeout: 5_000 }).toBe(64)
+  await keys(sessions, two)
+  expect(hanging).toBe(64)
+  stop.abort()
+  expect((await Promise.all(hung)).every(({ retryable }) => retryable)).toBe(true)
+})
+
+test.each([0, 600_000])('a session lives as long as STS says, with a clock that is %i ms behind', async (behindMs) => {
+  await using world = await aProxy((_, outgoing) => {
+    outgoing.setHeader('date', new Date(Date.now() + behindMs).toUTCString())
+    return false
+  })
+  world.proxy.tokens({ livesMs: 20_000 + behindMs })
+  const clock = { offsetMs: 0 }
+  const client = makers.sts({ region: 'eu-west-1', endpoint: world.proxy.endpoint, credentials, clock })
+  const limiter = createLimiter({ perSecond: 10 })
+  const pace = () => ({ limiter, gate: createGate({ most: 1, mostOfOne: 1 }) })
+  const role = { roleName: 'audit', externalId: 'x', sessionName: 'tripline', client: () => client, pace, clock }
+  const { lifeMs } = await assumeRole(role, one, 'aws', 'eu-west-1')
+  expect(lifeMs).toBeGreaterThan(15_000)
+  // AWS tells its time in whole seconds.
+  expect(lifeMs).toBeLessThanOrEqual(21_000)
+})
 
 test('an answer that never ends is hung up on when its time is over', async () => {
   let ended = false

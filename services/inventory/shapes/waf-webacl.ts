@@ -1,13 +1,21 @@
 import * as z from 'zod'
 import { common, flag, list, part, text, whole } from './parts.ts'
 
+/** Distributions are CloudFront's to tell. */
+export const associated = z
+  .array(z.string())
+  .nullable()
+  .default(null)
+  .describe('may be empty; null when not known, which is so for CloudFront')
+
+const ending = 'Of AWS WAF Classic, which AWS is ending; it told its users 30 September 2025 as the last day of support.'
+
 /** Global and regional web ACLs of AWS WAF Classic look alike. */
 const webAcl = {
   Arn: z.string(),
   Id: z.string(),
   Name: text,
-  // An empty list is known to be empty; null is not known: distributions are CloudFront's to tell.
-  AssociatedResources: z.array(z.string()).nullable().default(null),
+  AssociatedResources: associated,
   DefaultAction: part({ Type: text }),
   LoggingConfiguration: part({
     LogDestinationConfigs: list(z.string()),
@@ -32,6 +40,6 @@ const webAcl = {
 }
 
 /** `AWS.WAF.WebACL` */
-export const wafWebAclShape = z.object({ ...common('AWS.WAF.WebACL'), ...webAcl })
+export const wafWebAclShape = z.object({ ...common('AWS.WAF.WebACL'), ...webAcl }).describe(ending)
 /** `AWS.WAF.Regional.WebACL` */
-export const wafRegionalWebAclShape = z.object({ ...common('AWS.WAF.Regional.WebACL'), ...webAcl })
+export const wafRegionalWebAclShape = z.object({ ...common('AWS.WAF.Regional.WebACL'), ...webAcl }).describe(ending)

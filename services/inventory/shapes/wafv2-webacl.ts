@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Json, JsonObject } from '#model'
 import { common, flag, list, part, text, whole } from './parts.ts'
+import { associated } from './waf-webacl.ts'
 
 /** Statements nest without end, and new kinds come every year: kept whole, as AWS words them. */
 const asIs = z
@@ -53,67 +54,68 @@ const managed = list(
 )
 
 /** `AWS.WAFv2.WebACL` */
-export const wafv2WebAclShape = z.object({
-  ...common('AWS.WAFv2.WebACL'),
-  Arn: z.string(),
-  Id: z.string(),
-  Name: z.string(),
-  ApplicationConfig: part({ Attributes: list(z.object({ Name: text, Values: list(z.string()) })) }),
-  // An empty list is known to be empty; null is not known: distributions are CloudFront's to tell.
-  AssociatedResources: z.array(z.string()).nullable().default(null),
-  AssociationConfig: part({
-    RequestBody: z
-      .record(z.string(), z.object({ DefaultSizeInspectionLimit: text }))
+export const wafv2WebAclShape = z
+  .object({
+    ...common('AWS.WAFv2.WebACL'),
+    Arn: z.string(),
+    Id: z.string(),
+    Name: z.string(),
+    ApplicationConfig: part({ Attributes: list(z.object({ Name: text, Values: list(z.string()) })) }),
+    AssociatedResources: associated,
+    AssociationConfig: part({
+      RequestBody: z
+        .record(z.string(), z.object({ DefaultSizeInspectionLimit: text }))
+        .nullable()
+        .default(null),
+    }),
+    Capacity: whole,
+    CaptchaConfig: immunity,
+    ChallengeConfig: immunity,
+    CustomResponseBodies: z
+      .record(z.string(), z.object({ Content: text, ContentType: text }))
       .nullable()
       .default(null),
-  }),
-  Capacity: whole,
-  CaptchaConfig: immunity,
-  ChallengeConfig: immunity,
-  CustomResponseBodies: z
-    .record(z.string(), z.object({ Content: text, ContentType: text }))
-    .nullable()
-    .default(null),
-  DataProtectionConfig: part({
-    DataProtections: list(
-      z.object({
-        Action: text,
-        ExcludeRateBasedDetails: flag,
-        ExcludeRuleMatchDetails: flag,
-        Field: part({ FieldKeys: list(z.string()), FieldType: text }),
-      }),
-    ),
-  }),
-  DefaultAction: part({ Allow: inserted, Block: block }),
-  Description: text,
-  LabelNamespace: text,
-  LoggingConfiguration: part({
-    LogDestinationConfigs: list(z.string()),
-    LogScope: text,
-    LogType: text,
-    LoggingFilter: part({
-      DefaultBehavior: text,
-      Filters: list(
+    DataProtectionConfig: part({
+      DataProtections: list(
         z.object({
-          Behavior: text,
-          Conditions: list(z.object({ ActionCondition: part({ Action: text }), LabelNameCondition: part({ LabelName: text }) })),
-          Requirement: text,
+          Action: text,
+          ExcludeRateBasedDetails: flag,
+          ExcludeRuleMatchDetails: flag,
+          Field: part({ FieldKeys: list(z.string()), FieldType: text }),
         }),
       ),
     }),
+    DefaultAction: part({ Allow: inserted, Block: block }),
+    Description: text,
+    LabelNamespace: text,
+    LoggingConfiguration: part({
+      LogDestinationConfigs: list(z.string()),
+      LogScope: text,
+      LogType: text,
+      LoggingFilter: part({
+        DefaultBehavior: text,
+        Filters: list(
+          z.object({
+            Behavior: text,
+            Conditions: list(z.object({ ActionCondition: part({ Action: text }), LabelNameCondition: part({ LabelName: text }) })),
+            Requirement: text,
+          }),
+        ),
+      }),
+      ManagedByFirewallManager: flag,
+      RedactedFields: list(asIs),
+      ResourceArn: text,
+    }),
     ManagedByFirewallManager: flag,
-    RedactedFields: list(asIs),
-    ResourceArn: text,
-  }),
-  ManagedByFirewallManager: flag,
-  MonetizationConfig: asIs,
-  OnSourceDDoSProtectionConfig: part({ ALBLowReputationMode: text }),
-  PostProcessFirewallManagerRuleGroups: managed,
-  PreProcessFirewallManagerRuleGroups: managed,
-  RetrofittedByFirewallManager: flag,
-  Rules: list(rule),
-  Scope: text,
-  TokenDomains: list(z.string()),
-  VisibilityConfig: visibility,
-  WebACLId: z.string(),
-})
+    MonetizationConfig: asIs,
+    OnSourceDDoSProtectionConfig: part({ ALBLowReputationMode: text }),
+    PostProcessFirewallManagerRuleGroups: managed,
+    PreProcessFirewallManagerRuleGroups: managed,
+    RetrofittedByFirewallManager: flag,
+    Rules: list(rule),
+    Scope: text,
+    TokenDomains: list(z.string()),
+    VisibilityConfig: visibility,
+    WebACLId: z.string(),
+  })
+  .describe("CloudFront's have `global/webacl/` in their id, and are listed and read in us-east-1.")
