@@ -6,8 +6,8 @@ import { now, storableText, wait } from './values.ts'
 const detailLength = 1_000
 
 /**
- * Hops over the index from scan to scan of each account: accounts in turn, an account's oldest scan first. The number that parts
- * later looks from earlier ones is drawn with the first lease.
+ * Hops over the index from scan to scan of each account: accounts in turn, an account's oldest scan first, a scan's parts in no
+ * order, so that workers spread over the services. The number that tells later looks from earlier ones is drawn with the first lease.
  */
 export async function leaseParts(database: Database, limit: number, leaseMs: number): Promise<readonly ScanPart[]> {
   return database.rows<ScanPart>(sql`
@@ -26,9 +26,9 @@ export async function leaseParts(database: Database, limit: number, leaseMs: num
         as turn
       from lines, lateral (
         select id, began_at, due_at from scan_parts
-        where status = 'open' and account_id = lines.account_id and began_at = lines.began_at and scan_id = lines.scan_id
-          and due_at <= (select now from moment)
-        order by due_at limit ${limit * 2}::integer
+        where status = 'open' and (account_id, began_at, scan_id) >= (lines.account_id, lines.began_at, lines.scan_id)
+          and (account_id, began_at, scan_id, due_at) <= (lines.account_id, lines.began_at, lines.scan_id, (select now from moment))
+        order by account_id, began_at, scan_id, due_at limit ${limit * 2}::integer
       ) as first
       order by turn, first.began_at limit ${limit * 4}::integer
     ), chosen as (

@@ -23,30 +23,27 @@ export async function meantBy(database: Database, ref: ResourceRef): Promise<Res
 export async function attributesOf(database: Database, ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
   const possible = possibleIds(ids)
   if (possible.length === 0) return new Map()
+  // `offset 0` keeps it one probe of the index for each id.
   const rows = await database.rows<{ id: string; attributes: JsonObject }>(sql`
-    select each.id, r.attributes
+    select distinct on (each.id) each.id, r.attributes
     from unnest(${texts(possible)}) as each(id), lateral (
-      select attributes from resources
-      where reverse(resources.id) = reverse(each.id) and not gone
-      order by account_id, region, type limit 1
-    ) as r`)
+      select account_id, region, type, attributes from resources where reverse(resources.id) = reverse(each.id) and not gone offset 0
+    ) as r
+    order by each.id, r.account_id, r.region, r.type`)
   return new Map(rows.map(({ id, attributes }) => [id, attributes]))
 }
 
 /** Exact ids first, then ends of ids, then names; what is there before what is gone. */
 export async function findStates(database: Database, text: string, limit: number): Promise<readonly StoredState[]> {
   const given = storableText(text)
-  const end = [...given]
-    .toReversed()
-    .join('')
-    .replaceAll(/[\\%_]/g, String.raw`\$&`)
-  const endsWith = (mark: string): ReturnType<typeof sql> => sql`reverse(id) like ${`${end}${mark}%`}`
+  const endsWith = (mark: string): ReturnType<typeof sql> => sql`reverse(id) ^@ reverse(${mark + given})`
   const rows = await database.rows<StateRow>(sql`
     with found as (
       (select account_id, region, type, id, 0 as place from resources where reverse(id) = reverse(${given}) limit ${limit}::integer)
       union all
-      (select account_id, region, type, id, 1 from resources
-        where ${endsWith('/')} or ${endsWith(':')} limit ${limit}::integer)
+      (select account_id, region, type, id, 1 from resources where ${endsWith('/')} limit ${limit}::integer)
+      union all
+      (select account_id, region, type, id, 1 from resources where ${endsWith(':')} limit ${limit}::integer)
       union all
       (select account_id, region, type, id, 2 from resources where attributes ->> 'Name' = ${given} limit ${limit}::integer)
     ), best as (

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { PolicyFinding, RuleHit } from '#store'
 import { aCause } from '../support/alerts.ts'
-import { setClock, type Subject } from './store.ts'
+import { setClock, stopClock, type Subject } from './store.ts'
 
 const resource = { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.EC2.SecurityGroup', id: 'sg-1' }
 
@@ -50,6 +50,23 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.end(opened?.id ?? '', 'fixed', null)).toBeNull()
     expect(await findings.openOf(resource)).toEqual([])
     expect(await findings.open(given)).toMatchObject({ epoch: 2, status: 'open' })
+  })
+
+  it('tells all findings of a resource to people who ask, newest first, so many at most', async () => {
+    const subject = await open()
+    const { findings } = subject.store
+    const clock = await stopClock(subject)
+    const first = await findings.open(aPolicyFinding())
+    await findings.end(first?.id ?? '', 'fixed', null)
+    await clock(1_000)
+    const second = await findings.open(aPolicyFinding({ key: '22' }))
+    await clock(2_000)
+    const third = await findings.open(aPolicyFinding())
+    await findings.open(aPolicyFinding({ resource: { ...resource, id: 'sg-2' } }))
+    await findings.hit(aHit())
+    expect((await findings.of(resource, 10)).map(({ id }) => id)).toEqual([third?.id, second?.id, first?.id])
+    expect((await findings.of(resource, 1)).map(({ id, status }) => [id, status])).toEqual([[third?.id, 'open']])
+    expect(await findings.of({ ...resource, region: 'us-east-1' }, 10)).toEqual([])
   })
 
   it('keeps violation keys apart, however long', async () => {

@@ -1,20 +1,7 @@
 import { expect, it } from 'vitest'
-import type { Resource, ResourceRef } from '#model'
-import type { Judged, Look } from '#store'
-import { setClock, type Subject } from './store.ts'
+import { aBucket as ref, aJudgement, aLook, aState } from './store-builders.ts'
+import { setClock, stopClock, type Subject } from './store.ts'
 
-const ref: ResourceRef = { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.S3.Bucket', id: 'arn:aws:s3:::ledger' }
-
-function aState(number: number, given: Partial<Resource> = {}): Resource {
-  return { ...ref, number, shape: 1, attributes: { Name: 'ledger' }, fetchedAt: new Date('2026-11-21T10:00:00Z'), ...given }
-}
-function aJudgement(number: number, given: Partial<Judged> = {}): Judged {
-  const verdict = { number, outcomes: [{ detectionId: 'P', outcome: 'pass' as const, validUntil: null, lookedUp: [] }] }
-  return { verdict, lookedUp: [], evaluatedWith: 'now', evaluateAt: new Date(Date.now() + 86_400_000), ...given }
-}
-function aLook(given: Partial<Look> = {}): Look {
-  return { confirmed: true, bornAt: null, eventId: ref.id, changed: true, ...given }
-}
 const current = { fingerprints: new Map([['AWS.S3.Bucket', 'now']]), otherwise: 'others' }
 
 export function statesContract(open: () => Promise<Subject>): void {
@@ -59,6 +46,109 @@ export function statesContract(open: () => Promise<Subject>): void {
     expect(await store.states.get(ref)).toMatchObject({ number: 2, gone: true, attributes: { Name: 'ledger' } })
     await store.states.put(aState(3), aJudgement(3), aLook())
     expect(await store.states.get(ref)).toMatchObject({ number: 3, gone: false })
+  })
+
+  it('keeps how a state came to be known: confirmed or not, when it was born, by which id events know it', async () => {
+    const { store } = await open()
+    const bornAt = new Date('2026-11-21T09:59:00Z')
+    await store.states.put(aState(1), aJudgement(1), aLook({ confirmed: false, bornAt }))
+    expect(await store.states.get(ref)).toMatchObject({ confirmed: false, bornAt })
+    await store.states.put(aState(2), aJudgement(2), aLook())
+    expect(await store.states.lock(ref)).toMatchObject({ confirmed: true, bornAt })
+    await store.states.seen(ref, 3, false)
+    expect(await store.states.get(ref)).toMatchObject({ number: 3, confirmed: false, bornAt })
+    await store.states.gone(ref, 4)
+    await store.states.put(aState(5), aJudgement(5), aLook())
+    expect(await store.states.get(ref)).toMatchObject({ confirmed: true, bornAt: null })
+  })
+
+  it('notes since when and why a resource cannot be read, until a look succeeds', async () => {
+    const subject = await open()
+    const { states } = subject.store
+    await states.unread(ref, 'denied')
+    expect(await states.get(ref)).toBeNull()
+    await states.put(aState(1), aJudgement(1), aLook())
+    const clock = await stopClock(subject)
+    await states.unread(ref, 'denied')
+    const since = (await states.get(ref))?.unread?.since
+    await clock(60_000)
+    await states.unread(ref, 'denied')
+    expect(await states.get(ref)).toMatchObject({ unread: { cause: 'denied', since }, attributes: { Name: 'ledger' }, gone: false })
+    await states.unread(ref, 'region-off')
+    expect((await states.get(ref))?.unread).toEqual({ cause: 'region-off', since: new Date((since?.getTime() ?? 0) + 60_000) })
+    const looks = [() => states.seen(ref, 2, true), () => states.put(aState(3), aJudgement(3), aLook()), () => states.gone(ref, 4)]
+    for (const look of looks) {
+      await states.unread(ref, 'denied')
+      expect(await look()).toBe(true)
+      expect((await states.get(ref))?.unread).toBeNull()
+    }
+  })
+
+  it('knows which resource an event means: the one of that id, else the present one that events know by it', async () => {
+    const { store } = await open()
+    const { states } = store
+    const role = (region: string, id: string) => ({ accountId: '111122223333', region, type: 'AWS.IAM.Role', id })
+    const asked = role('us-east-1', 'arn:aws:iam::111122223333:role/deploy')
+    const true1 = role('global', 'arn:aws:iam::111122223333:role/ci/deploy')
+    const true2 = role('us-east-1', 'arn:aws:iam::111122223333:role/cd/deploy')
+    expect(await states.meant(asked)).toBeNull()
+    await states.put(aState(1, true1), aJudgement(1), aLook({ eventId: asked.id }))
+    expect(await states.meant(asked)).toEqual(true1)
+    expect(await states.meant({ ...true1, region: 'eu-west-1' })).toBeNull()
+    expect(await states.meant({ ...asked, accountId: '444455556666' })).toBeNull()
+    expect(await states.meant({ ...asked, type: 'AWS.IAM.User' })).toBeNull()
+    await states.put(aState(2, true2), aJudgement(2), aLook({ eventId: asked.id }))
+    expect(await states.meant(asked)).toEqual(true2)
+    await states.gone(true2, 3)
+    expect(await states.meant(asked)).toEqual(true1)
+    await states.put(aState(4, asked), aJudgement(4), aLook({ eventId: asked.id }))
+    await states.gone(asked, 5)
+    expect(await states.meant(asked)).toEqual(asked)
+    await states.put(aState(6, role('global', 'plain')), aJudgement(6), aLook({ eventId: 'plain' }))
+    expect(await states.meant(role('us-east-1', 'plain'))).toEqual(role('global', 'plain'))
+  })
+
+  it('reads attributes of present resources by id, of any account', async () => {
+    const { store } = await open()
+    const other = { accountId: '444455556666', type: 'AWS.KMS.Key', id: 'arn:aws:kms:::key/1', attributes: { Rotates: true } }
+    await store.states.put(aState(1), aJudgement(1), aLook())
+    await store.states.put(aState(2, other), aJudgement(2), aLook())
+    await store.states.put(aState(3, { ...other, accountId: '999900001111', attributes: {} }), aJudgement(3), aLook())
+    await store.states.put(aState(4, { id: 'gone' }), aJudgement(4), aLook())
+    await store.states.gone({ ...ref, id: 'gone' }, 5)
+    const found = await store.states.attributes([ref.id, other.id, other.id, 'gone', 'unknown', 'x'.repeat(5_000), 'a\0b'])
+    expect(found).toEqual(
+      new Map<string, unknown>([
+        [ref.id, { Name: 'ledger' }],
+        [other.id, other.attributes],
+      ]),
+    )
+    expect(await store.states.attributes([])).toEqual(new Map())
+  })
+
+  it('finds resources for people by id, end of id or name, exact ones first, present ones first, so many at most', async () => {
+    const { store } = await open()
+    const { states } = store
+    const ids = [
+      'ledger',
+      'arn:aws:s3:::ledger',
+      'arn:aws:iam::1:role/ledger',
+      'arn:aws:iam::1:role/the-ledger',
+      'sg-1',
+      'a/LEDGER',
+    ]
+    for (const [index, id] of ids.entries()) {
+      const attributes = id === 'sg-1' ? { Name: 'ledger' } : { Name: 'other' }
+      await states.put(aState(index + 1, { id, attributes }), aJudgement(1), aLook())
+    }
+    await states.gone({ ...ref, id: 'arn:aws:iam::1:role/ledger' }, 10)
+    const found = async (text: string, limit = 10) =>
+      (await states.find(text, limit)).map(({ id, gone }) => (gone ? `${id} gone` : id))
+    expect(await found('ledger')).toEqual(['ledger', 'arn:aws:s3:::ledger', 'arn:aws:iam::1:role/ledger gone', 'sg-1'])
+    expect(await found('ledger', 2)).toHaveLength(2)
+    expect(await found('role/the-ledger')).toEqual(['arn:aws:iam::1:role/the-ledger'])
+    expect(await found('edger')).toEqual([])
+    for (const wild of ['%', '_edger', '%ledger', '\\', '']) expect(await found(wild)).toEqual([])
   })
 
   it('says gone of a resource never seen, and writes nothing', async () => {

@@ -2,9 +2,13 @@ import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
 import { findingsContract } from './store-findings.ts'
 import { inboxContract } from './store-inbox.ts'
+import { lookUpsContract } from './store-look-ups.ts'
 import { marksContract } from './store-marks.ts'
+import { scansContract } from './store-scans.ts'
 import { statesContract } from './store-states.ts'
 import { transactionContract } from './store-transaction.ts'
+import { versionsContract } from './store-versions.ts'
+import { workersContract } from './store-workers.ts'
 
 /** A store over a new database, and a way past it. */
 export interface Subject {
@@ -18,8 +22,12 @@ export function storeContract(open: () => Promise<Subject>): void {
   inboxContract(open)
   marksContract(open)
   statesContract(open)
+  lookUpsContract(open)
+  versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  scansContract(open)
+  workersContract(open)
   transactionContract(open)
 }
 

@@ -1,6 +1,10 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { migrate, openStore, type Store } from '#store'
 import { storeContract } from '../contracts/store.ts'
+import { upgradeContract } from '../contracts/store-upgrade.ts'
+import { until } from '../support/until.ts'
 import { run, startPostgres, type Postgres } from '../support/postgres.ts'
 
 const title = 'the store on PostgreSQL'
@@ -28,6 +32,20 @@ describe.skipIf(postgres === null)(title, () => {
   storeContract(async () => {
     const url = await server().database()
     return { store: await open(url), sql: (statement) => run(url, statement) }
+  })
+  upgradeContract(async () => {
+    const url = await server().database('empty')
+    const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }) })
+    const sql = (statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> => run(url, statement)
+    return {
+      kysely,
+      sql,
+      async upgrade() {
+        await kysely.destroy()
+        await migrate({ url })
+        return { store: await open(url), sql }
+      },
+    }
   })
 
   it('refuses a database that lacks migrations, and says what to do', async () => {
@@ -67,6 +85,57 @@ describe.skipIf(postgres === null)(title, () => {
       })
     await Promise.all([crossing('a', 'b'), crossing('b', 'a')])
     expect(arrived).toBe(3)
+  })
+
+  it('reads an index for one of very many, whatever the statistics say', async () => {
+    const url = await server().database()
+    await run(
+      url,
+      `insert into marks (account_id, region, type, id, class, due_at, wishes, first_wished_at)
+        select lpad((i % 50)::text, 12, '7'), 'r', 'T', 'r-' || i, 0, now(), 1, now() from generate_series(1, 2000) as i`,
+    )
+    await run(url, 'analyze marks')
+    // All statistics say event, all that waits is a scan's; of resources there are no statistics yet.
+    await run(url, 'delete from marks')
+    await run(url, 'vacuum marks')
+    await run(
+      url,
+      `insert into marks (account_id, region, type, id, class, due_at, wishes, first_wished_at)
+        select lpad((i % 50)::text, 12, '7'), 'r', 'T', 'r-' || i, 2, now(), 1, now() from generate_series(1, 30000) as i`,
+    )
+    await run(
+      url,
+      `insert into resources (account_id, region, type, id, number, shape, attributes, fetched_at, evaluated_with, evaluate_at,
+        verdict, looked_up)
+        select '1', 'r', 'T', 'arn:x/r-' || i, i, 1, '{}', now(), 'x', '2099-01-01', '{}', array['u-' || i, 'v-' || i % 1000]
+        from generate_series(1, 30000) as i`,
+    )
+    const reads = async (): Promise<number> => {
+      const [row] = await run<{ reads: string }>(
+        url,
+        `select (select sum(idx_tup_read) from pg_stat_user_indexes where relname in ('marks', 'resources'))
+          + (select sum(seq_tup_read) from pg_stat_user_tables where relname in ('marks', 'resources')) as reads`,
+      )
+      return Number(row?.reads)
+    }
+    const before = await reads()
+    const store = await openStore({ url })
+    const ref = { accountId: '1', region: 'r', type: 'T', id: 'arn:x/r-7' }
+    await store.marks.wish([{ ref: { ...ref, id: 'e' }, class: 'event', expectation: null, scanId: null, delayMs: 0 }])
+    expect(await store.marks.lease(1, 1_000)).toMatchObject([{ class: 'event' }])
+    expect(await store.marks.lease(8, 1_000)).toHaveLength(8)
+    expect((await store.states.attributes(['arn:x/r-7', 'unknown'])).size).toBe(1)
+    expect(await store.states.find('r-7', 10)).toHaveLength(1)
+    expect(await store.states.meant({ ...ref, region: 'elsewhere' })).toEqual(ref)
+    const judged = { verdict: { number: 0, outcomes: [] }, evaluatedWith: 'x', evaluateAt: new Date('2099-01-01'), lookedUp: [] }
+    const look = { confirmed: true, bornAt: null, eventId: 'u-7', changed: true }
+    const changed = { ...ref, id: 'u-7', number: 1, shape: 1, attributes: {}, fetchedAt: new Date() }
+    expect(await store.states.put(changed, judged, look)).toBe(true)
+    expect(await store.states.due(10, 1_000, { fingerprints: new Map(), otherwise: 'x' })).toMatchObject([{ id: 'arn:x/r-7' }])
+    // A process that ends reports what it has read.
+    await store[Symbol.asyncDispose]()
+    const read = await until('the statistics', async () => ((await reads()) > before ? (await reads()) - before : null))
+    expect(read).toBeLessThan(1_000)
   })
 
   it('opens one day for many processes that need it at once, and loses no claim', async () => {

@@ -16,7 +16,7 @@ export const looks = [
     add column gone_at timestamptz`,
   `update resources set gone_at = fetched_at where gone`,
   `create index resources_gone_at on resources (gone_at) where gone_at is not null`,
-  `create index resources_event_id on resources (account_id, type, coalesce(event_id, id)) where not gone`,
+  `create index resources_event_id on resources (coalesce(event_id, id), account_id, type) where not gone`,
   // Turned round, one index finds an id and its end.
   `create index resources_id on resources (reverse(id) text_pattern_ops)`,
   // Names are of any length: a hash has room for all of them.

@@ -14,6 +14,7 @@ import { versions } from './0011-versions.ts'
 import { scanParts } from './0012-scan-parts.ts'
 import { workers } from './0013-workers.ts'
 import { resourceFindings } from './0014-resource-findings.ts'
+import { leaseMarks } from './0015-lease-marks.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -31,6 +32,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-scan-parts': from(scanParts),
   '0013-workers': from(workers),
   '0014-resource-findings': from(resourceFindings),
+  '0015-lease-marks': from(leaseMarks),
 }
 
 function from(statements: readonly string[]): Migration {
