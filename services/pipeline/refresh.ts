@@ -97,7 +97,8 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
   log.warn({ accountId, region, type, resource: id, cause, error: nameOf(error) }, 'resource could not be read')
   // Throttled is no error of the resource: it is asked again for as long as it takes.
   if (isRetryable(error) && (cause === 'throttled' || mark.attempts < 8)) {
-    await store.marks.giveBack(mark, backoffMs(mark.attempts, 500, cause === 'throttled' ? 5_000 : 30_000))
+    const asked = retryAfterOf(error)
+    await store.marks.giveBack(mark, asked ?? backoffMs(mark.attempts, 500, cause === 'throttled' ? 5_000 : 30_000))
     return undefined
   }
   await store.transaction(async (records) => {
@@ -113,6 +114,12 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
   })
   parts.bells.deliver.ring()
   return undefined
+}
+
+/** How long AWS, or our own limit, asks to wait, in ms. */
+function retryAfterOf(error: unknown): number | null {
+  const given: unknown = error instanceof TriplineError ? Reflect.get(error, 'retryAfterMs') : null
+  return typeof given === 'number' ? given : null
 }
 
 function nameOf(error: unknown): string {

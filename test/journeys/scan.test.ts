@@ -6,19 +6,20 @@ import { accountId, arnOf, region, startGroups, type Groups } from '../support/g
 import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
 import { until } from '../support/until.ts'
 
-// A scan of 1,000 security groups in pages of 50, on PGlite, over a wire that can fail.
+// A scan of 240 security groups in pages of 20, on PGlite, over a wire that can fail.
 
 const type = 'AWS.EC2.SecurityGroup'
 const account = { id: accountId, regions: [region] }
-const count = 1_000
+const count = 240
+const pageSize = 20
 let aws: Groups
 let proxy: FaultProxy
 let line: InnerLine
 
 beforeAll(async () => {
-  aws = await startGroups(50)
+  aws = await startGroups(pageSize)
   aws.count = count
-  for (const index of [3, 500, 900]) aws.open(index)
+  for (const index of [3, 100, 200]) aws.open(index)
   proxy = await startFaultProxy(aws.endpoint)
   line = await startInnerLine({
     endpoint: proxy.endpoint,
@@ -56,8 +57,8 @@ const openFindings = async (index: number) =>
   (await line.findingsOf({ accountId, region, type, id: arnOf(index) })).filter(({ status }) => status === 'open')
 
 test('a first scan knows every resource and opens what fails', async () => {
-  expect(await line.store.states.find(arnOf(999), 1)).toHaveLength(1)
-  for (const index of [3, 500, 900]) expect(await openFindings(index)).toHaveLength(1)
+  expect(await line.store.states.find(arnOf(239), 1)).toHaveLength(1)
+  for (const index of [3, 100, 200]) expect(await openFindings(index)).toHaveLength(1)
   expect(await openFindings(4)).toHaveLength(0)
 })
 
@@ -69,7 +70,7 @@ test(
     proxy.inject({ operation: 'DescribeSecurityGroups' }, { kind: 'delay', ms: 5 })
     const progress = await scan('killed')
     let kills = 0
-    for (const pages of [2, 7, 11, 16]) {
+    for (const pages of [2, 5, 9]) {
       await until(`page ${pages}`, () => listings().length >= pages, 30_000)
       await line.restart()
       kills += 1
@@ -77,27 +78,27 @@ test(
     const { listed, unread } = await ended(progress)
     expect(unread).toEqual([])
     expect(listed).toBe(count)
-    // 20 pages, and the one that was under way at each kill.
-    expect(listings().length).toBeLessThanOrEqual(count / 50 + kills)
+    // 12 pages, and the one that was under way at each kill.
+    expect(listings().length).toBeLessThanOrEqual(count / pageSize + kills)
   },
 )
 
 test('nothing of a listing that breaks off for good is resolved or taken for gone', { timeout: 120_000 }, async () => {
   proxy.clear()
-  // Gone and repaired, and the scan is refused on its third page: it has seen 100 groups only.
-  for (const index of [500, 700]) aws.remove(index)
+  // Gone and repaired, and the scan is refused on its third page: it has seen 40 groups only.
+  for (const index of [100, 150]) aws.remove(index)
   proxy.inject({ operation: 'DescribeSecurityGroups', page: 3 }, { kind: 'denied', by: 'scp' })
   const { unread, listed } = await ended(await scan('denied'))
   expect(unread).toMatchObject([{ region, type, cause: 'scp-denied' }])
-  expect(listed).toBe(100)
-  expect(await openFindings(500)).toHaveLength(1)
-  expect(await line.store.states.get({ accountId, region, type, id: arnOf(700) })).toMatchObject({ gone: false })
+  expect(listed).toBe(40)
+  expect(await openFindings(100)).toHaveLength(1)
+  expect(await line.store.states.get({ accountId, region, type, id: arnOf(150) })).toMatchObject({ gone: false })
 })
 
 test('what a whole listing does not name is looked at, and is gone when it is not found', { timeout: 180_000 }, async () => {
   proxy.clear()
   await ended(await scan('whole'))
-  expect(await line.store.states.get({ accountId, region, type, id: arnOf(700) })).toMatchObject({ gone: true })
-  expect(await openFindings(500)).toHaveLength(0)
+  expect(await line.store.states.get({ accountId, region, type, id: arnOf(150) })).toMatchObject({ gone: true })
+  expect(await openFindings(100)).toHaveLength(0)
   expect(await openFindings(3)).toHaveLength(1)
 })
