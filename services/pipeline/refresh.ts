@@ -9,34 +9,35 @@ const leaseMs = 10_000
 
 type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'bells' | 'observe'>
 
+/** After an event scans get few places for so long: an event must find one free, and a processor. */
+const eventfulMs = 1_000
+
+interface Busy {
+  readonly mark: LeasedMark
+  readonly done: Promise<void>
+}
+
 /**
  * Refresh, the second durable step: lends marks, fetches the truth, and writes state, verdict, findings and alerts in one
- * transaction. One account never holds more than two thirds of the places, so that its storm does not hold up the others.
- * Runs until stopped; then unfinished marks are given back.
+ * transaction. One account never holds more than two thirds of the places, so that its storm does not hold up the others; scans never
+ * more than half of them, and a few while events come. Runs until stopped; then unfinished marks are given back.
  */
 export async function runRefresh(parts: Needs, options: { concurrency: number; pollMs: number }, stop: AbortSignal): Promise<void> {
-  const busy = new Map<string, { mark: LeasedMark; done: Promise<void> }>()
-  const most = Math.ceil((options.concurrency * 2) / 3)
+  const busy = new Map<string, Busy>()
+  let eventAt = Number.NEGATIVE_INFINITY
   let failures = 0
   while (!stop.aborted) {
-    const free = options.concurrency - busy.size
     let marks: readonly LeasedMark[] = []
     try {
-      marks =
-        free > 0
-          ? await leaseFairly(
-              parts,
-              free,
-              [...busy.values()].map(({ mark }) => mark),
-              most,
-            )
-          : []
+      const eventful = performance.now() - eventAt < eventfulMs
+      marks = await leaseFairly(parts, options.concurrency, [...busy.values()], eventful)
       failures = 0
     } catch (error) {
       failures += 1
       log.error({ error: nameOf(error) }, 'marks cannot be leased')
     }
     for (const mark of marks) {
+      if (mark.class === 'event') eventAt = performance.now()
       const done = refresh(parts, mark, stop).finally(() => {
         busy.delete(mark.token)
         parts.bells.refresh.ring()
@@ -48,16 +49,25 @@ export async function runRefresh(parts: Needs, options: { concurrency: number; p
   await Promise.all([...busy.values()].map(({ done }) => done))
 }
 
-/** Lends marks, those of accounts that hold their share of places excepted; what goes over an account's share is given back. */
-async function leaseFairly(parts: Needs, free: number, busy: readonly LeasedMark[], most: number): Promise<readonly LeasedMark[]> {
+/** Lends as many marks as there are places for their account and class. What is over that is given back. */
+async function leaseFairly(parts: Needs, places: number, busy: readonly Busy[], eventful: boolean): Promise<readonly LeasedMark[]> {
+  const most = { account: Math.ceil((places * 2) / 3), scan: Math.ceil(places / (eventful ? 8 : 2)) }
   const held = new Map<string, number>()
-  const take = ({ ref: { accountId } }: LeasedMark): boolean => {
-    held.set(accountId, (held.get(accountId) ?? 0) + 1)
-    return (held.get(accountId) ?? 0) <= most
+  let scans = 0
+  const take = ({ class: kind, ref: { accountId } }: LeasedMark): boolean => {
+    if (kind === 'scan') {
+      scans += 1
+      return scans <= most.scan
+    }
+    const count = (held.get(accountId) ?? 0) + 1
+    held.set(accountId, count)
+    return count <= most.account
   }
-  for (const mark of busy) take(mark)
-  const full = [...held].flatMap(([accountId, count]) => (count >= most ? [accountId] : []))
-  const lent = await parts.store.marks.lease(free, leaseMs, full)
+  for (const { mark } of busy) take(mark)
+  const without = [...held].flatMap(([accountId, count]) => (count >= most.account ? [accountId] : []))
+  const free = places - busy.length
+  const lent =
+    free > 0 ? await parts.store.marks.lease(free, leaseMs, { without, upTo: scans < most.scan ? 'scan' : 'recheck' }) : []
   const mine = new Set(lent.filter(take))
   const over = lent.filter((mark) => !mine.has(mark))
   if (over.length > 0) await parts.store.marks.release(over)

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Expectation } from '#model'
 import type { Database } from './database.ts'
 import { markClasses } from './marks-row.ts'
-import type { LeasedMark } from './store.ts'
+import type { LeasedMark, LeaseOptions } from './store.ts'
 import { texts, wait } from './values.ts'
 
 interface Row {
@@ -27,13 +27,13 @@ export async function leaseMarks(
   database: Database,
   limit: number,
   leaseMs: number,
-  without: readonly string[],
+  { without = [], upTo = 'scan' }: LeaseOptions,
 ): Promise<readonly LeasedMark[]> {
   const start = String(Math.floor(Math.random() * accountIds)).padStart(12, '0')
   const rows = await database.rows<Row>(sql`
     select account_id as "accountId", region, type, id, class, token, expectations, scan_id as "scanId", attempts, looks,
       first_wished_at as "firstWishedAt"
-    from tripline_lease_marks(${limit}::integer, ${wait(leaseMs)}, ${texts(without)}, ${start}::text)`)
+    from tripline_lease_marks(${limit}::integer, ${wait(leaseMs)}, ${texts(without)}, ${start}::text, ${markClasses.indexOf(upTo)}::smallint)`)
   return rows.map(({ accountId, region, type, id, ...row }) => ({
     ref: { accountId, region, type, id },
     class: markClasses[row.class] ?? 'scan',

@@ -11,7 +11,7 @@ export function createMarks(database: Database): Marks {
     async wish(wishes) {
       if (wishes.length > 0) await database.rows(wishRows(wishes))
     },
-    lease: (limit, leaseMs, without = []) => leaseMarks(database, limit, leaseMs, without),
+    lease: (limit, leaseMs, options = {}) => leaseMarks(database, limit, leaseMs, options),
     async renew(mark, leaseMs) {
       const query = sql`update marks set due_at = ${now} + ${wait(leaseMs)} where ${isMine(mark)} returning 1`
       return (await database.first(query)) !== null

@@ -15,6 +15,9 @@ export function createScans(database: Database): Scans {
     giveBackPart: (part, delayMs, restart) => giveBackPart(database, part, delayMs, restart),
     unreadPart: (part, cause, detail) => unreadPart(database, part, cause, detail),
     advance: () => advanceScans(database),
+    async running() {
+      return (await database.one<{ count: number }>(sql`select count(*) from scans where status <> 'done'`)).count
+    },
     progress: (ids) =>
       database.rows<ScanProgress>(sql`
         select ${scanColumns}, p.parts, p.listed_parts as "listedParts", p.unread, p.listed,

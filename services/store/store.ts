@@ -78,16 +78,28 @@ export interface LeasedMark {
   readonly looks: number
   readonly firstWishedAt: Date
 }
+/** Which marks are not to be lent. */
+export interface LeaseOptions {
+  /** None of these accounts. */
+  readonly without?: readonly string[]
+  /** None of a lower class. */
+  readonly upTo?: MarkClass
+}
 export interface Marks {
   /**
    * Upserts, merging wishes on one resource: count up, keep the higher class (event, recheck, scan), keep the earlier due time,
    * append the expectation (at most the last 20 kept), begin to count attempts and looks anew. On a leased mark the wish survives
    * the lease: the mark stays after the settle. An event's look never comes within `coalesceMs` (1 s) of the last one at that
    * resource, stored or leased: so a storm costs one look a second, and one after the last event.
+   * A scan's wish for a marked resource only adds the scan: no other time, no new count. A mark carries one scan, the first; and none
+   * when it is of a higher class and put off for more than a minute: a scan does not wait for what keeps failing.
    */
   wish(wishes: readonly Wish[]): Promise<void>
-  /** Lends up to `limit` due marks: event class before recheck before scan, accounts in turn, oldest due first. SKIP LOCKED. None of the accounts in `without`. */
-  lease(limit: number, leaseMs: number, without?: readonly string[]): Promise<readonly LeasedMark[]>
+  /**
+   * Lends up to `limit` due marks: event class before recheck before scan, accounts in turn, oldest due first. SKIP LOCKED. It costs
+   * the same with a million waiting marks as with none.
+   */
+  lease(limit: number, leaseMs: number, options?: LeaseOptions): Promise<readonly LeasedMark[]>
   /** Prolongs a lease; false when it was lost. */
   renew(mark: LeasedMark, leaseMs: number): Promise<boolean>
   /** Done: removes the mark, or, when a wish came during the lease, makes it due (1 s after the lease began) with only the new expectations. False: lease lost. */
@@ -97,9 +109,9 @@ export interface Marks {
    * meanwhile is joined, makes it due earlier and the looks count anew. False: lease lost.
    */
   again(mark: LeasedMark, delayMs: number, expectations: readonly Expectation[]): Promise<boolean>
-  /** Not done: due again after `delayMs`, expectations kept, attempts + 1. False: lease lost. */
+  /** Not done: due again after `delayMs`, expectations kept, attempts + 1; joined by what came meanwhile as by `again`. False: lease lost. */
   giveBack(mark: LeasedMark, delayMs: number): Promise<boolean>
-  /** Ends the leases of a stopping worker without counting an attempt. */
+  /** Ends the leases of a stopping worker: due at once, without counting an attempt or a look. */
   release(marks: readonly LeasedMark[]): Promise<void>
   /** How many wait, by class, and the age of the oldest due one in ms. */
   waiting(): Promise<readonly { class: MarkClass; count: number; oldestMs: number }[]>
@@ -123,6 +135,7 @@ export interface StoredState extends Resource {
 /** How a state came to be written. */
 export interface Look {
   readonly confirmed: boolean
+  /** Null keeps what is known of a present resource. */
   readonly bornAt: Date | null
   /** The id that events know the resource by, mostly its own. */
   readonly eventId: string
@@ -135,7 +148,7 @@ export interface States {
   get(ref: ResourceRef): Promise<StoredState | null>
   /** As `get`, and holds the row until the transaction ends. */
   lock(ref: ResourceRef): Promise<StoredState | null>
-  /** The stored resource that is meant by a reference out of an event: itself, else the present one with this event id, else null. */
+  /** The stored resource that is meant by a reference out of an event: itself, else the present one with this event id in any region, else null. */
   meant(ref: ResourceRef): Promise<ResourceRef | null>
   /** The attributes of present resources by id, whatever their account; for policies that look others up. */
   attributes(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>
@@ -145,7 +158,7 @@ export interface States {
   put(resource: Resource, judged: Judged, look: Look): Promise<boolean>
   /** An unchanged look: writes only number, time and that it is confirmed or not. False as for `put`. */
   seen(ref: ResourceRef, number: number, confirmed: boolean): Promise<boolean>
-  /** Marks the resource gone; those that looked it up are to be judged again. False as for `put`. */
+  /** Marks the resource gone; those that looked it up are to be judged again. False as for `put`. Forgotten after 400 days. */
   gone(ref: ResourceRef, number: number): Promise<boolean>
   /** Notes that a resource cannot be read now (the first time of a cause stays). Nothing for a resource that is not stored. */
   unread(ref: ResourceRef, cause: string): Promise<void>
@@ -153,7 +166,8 @@ export interface States {
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
   /**
    * Present states to judge again: `evaluated_with` differs from the type's entry (types not in the map use `otherwise`),
-   * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. Leases them for `leaseMs` so that two judges do not share one.
+   * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. A resource that they looked up and that changed makes
+   * them due at once, and once more 30 s later for verdicts that were under way then. Leases them for `leaseMs` so that two judges do not share one.
    */
   due(
     limit: number,
@@ -161,7 +175,7 @@ export interface States {
     current: { fingerprints: ReadonlyMap<string, string>; otherwise: string; shapes?: ReadonlyMap<string, number> },
   ): Promise<readonly StoredState[]>
 }
-/** One version of a resource: every effective change, with what made it. Kept 400 days. */
+/** One version of a resource: every effective change, with what made it. Kept until 400 days after the next one came. */
 export interface Version {
   readonly ref: ResourceRef
   readonly number: number
@@ -174,6 +188,7 @@ export interface Version {
   readonly causes: readonly Cause[]
 }
 export interface Versions {
+  /** Versions come in the order of their numbers; one of a number that is there is left out. */
   add(version: Version): Promise<void>
   /** Newest first. */
   list(ref: ResourceRef, limit: number): Promise<readonly Version[]>
@@ -327,7 +342,10 @@ export interface ScanProgress extends Scan {
   readonly waiting: number
 }
 export interface Scans {
-  /** Begins a scan of these parts. Null, and nothing written, when the account has one of this kind and key: once a day, once an account. */
+  /**
+   * Begins a scan of these parts. Null, and nothing written, when the account has one of this kind and key: once a day. An account has
+   * one baseline, whatever its key. Done scans are kept 30 days, baselines for ever.
+   */
   begin(scan: {
     accountId: string
     kind: ScanKind
@@ -338,7 +356,8 @@ export interface Scans {
   leaseParts(limit: number, leaseMs: number): Promise<readonly ScanPart[]>
   renewPart(part: ScanPart, leaseMs: number): Promise<boolean>
   /**
-   * A page was read: `count` ids were wished for in the same transaction. Goes on after `next`; null: the listing is complete.
+   * A page was read: `count` ids were wished for in the same transaction. Goes on after `next`, with the same lease; null: the listing
+   * is complete.
    * False: lease lost, then nothing of the page may be written.
    */
   listed(part: ScanPart, count: number, next: string | null): Promise<boolean>
@@ -349,9 +368,12 @@ export interface Scans {
   /**
    * Moves scans on: all parts closed → fetching; no marks left → marks for the present resources of the listed parts that have not
    * been looked at since the part began (they were not listed) → checking; no marks left → done. Returns those that were done now.
+   * A look that failed is a look. Marks that another scan of the account put there first are waited for too, in this scan's parts.
    */
   advance(): Promise<readonly Scan[]>
-  /** The given scans, or all that are not done. */
+  /** How many are not done. Cheap, while `progress` counts marks. */
+  running(): Promise<number>
+  /** The given scans, or all that are not done, oldest first. */
   progress(ids?: readonly string[]): Promise<readonly ScanProgress[]>
 }
 

@@ -286,7 +286,9 @@ export function marksContract(open: () => Promise<Subject>): void {
   })
 
   it('lets a stopping worker give back everything without counting an attempt', async () => {
-    const { store } = await open()
+    const subject = await open()
+    const { store } = subject
+    await stopClock(subject)
     await store.marks.wish([aWish('a'), aWish('b')])
     const lent = await store.marks.lease(10, 10_000)
     await store.marks.wish([aWish('a', { expectation: anExpectation('during') })])
@@ -297,6 +299,10 @@ export function marksContract(open: () => Promise<Subject>): void {
       ['b', 0, 0, ['of b']],
     ])
     expect(await store.marks.settle(lent[0] ?? only([]))).toBe(false)
+    // It did not look, so the next event need not wait.
+    await store.marks.release(again)
+    await store.marks.wish([aWish('a')])
+    expect(ids(await store.marks.lease(10, 10_000))).toEqual(['a', 'b'])
   })
 
   it('lends events before rechecks before scans, accounts in turn, oldest first', async () => {
@@ -315,8 +321,16 @@ export function marksContract(open: () => Promise<Subject>): void {
     const { store } = await open()
     await store.marks.wish(['1', '2', '3'].map((accountId) => aWish(`of ${accountId}`, { accountId })))
     await store.marks.wish([aWish('scan of 1', { class: 'scan', accountId: '1' })])
-    expect(ids(await store.marks.lease(10, 10_000, ['1', '3']))).toEqual(['of 2'])
+    expect(ids(await store.marks.lease(10, 10_000, { without: ['1', '3'] }))).toEqual(['of 2'])
     expect(ids(await store.marks.lease(10, 10_000))).toEqual(['of 1', 'of 3', 'scan of 1'])
+  })
+
+  it('lends none of a lower class than asked for', async () => {
+    const { store } = await open()
+    await store.marks.wish([aWish('event'), aWish('recheck', { class: 'recheck' }), aWish('scan', { class: 'scan' })])
+    expect(ids(await store.marks.lease(10, 10_000, { upTo: 'event' }))).toEqual(['event'])
+    expect(ids(await store.marks.lease(10, 10_000, { upTo: 'recheck' }))).toEqual(['recheck'])
+    expect(ids(await store.marks.lease(10, 10_000, { upTo: 'scan' }))).toEqual(['scan'])
   })
 
   it('comes to every one of more accounts than a lease looks at, without those left out', async () => {
@@ -325,7 +339,7 @@ export function marksContract(open: () => Promise<Subject>): void {
     await store.marks.wish(accounts.flatMap((accountId) => ['x', 'y'].map((id) => aWish(id, { accountId, class: 'scan' }))))
     const lent: string[] = []
     for (;;) {
-      const marks = await store.marks.lease(1, 60_000, accounts.slice(0, 30))
+      const marks = await store.marks.lease(1, 60_000, { without: accounts.slice(0, 30) })
       if (marks.length === 0) break
       lent.push(...marks.map((mark) => mark.ref.accountId))
     }

@@ -1,7 +1,8 @@
 /**
  * How states came to be known. `event_id` is null where it is the id itself. `unread_number`: the newest look number at the time of
  * the last failed look. `looked_up`: ids that the verdict depends on; an effective change is written as two `echoes`, which
- * make the dependents due. None of the columns that an unchanged look writes is indexed, so that it stays a cheap update in place.
+ * make the dependents due. None of the columns that an unchanged look writes is indexed, and pages keep room, so that it stays a cheap
+ * update in place.
  */
 export const looks = [
   `alter table resources
@@ -14,6 +15,7 @@ export const looks = [
     add column looked_up text[] not null default '{}',
     add column judged_at timestamptz not null default '-infinity',
     add column gone_at timestamptz`,
+  `alter table resources set (fillfactor = 80)`,
   `update resources set gone_at = fetched_at where gone`,
   `create index resources_gone_at on resources (gone_at) where gone_at is not null`,
   `create index resources_event_id on resources (coalesce(event_id, id), account_id, type) where not gone`,

@@ -4,11 +4,11 @@
  * single hops leaves the planner no choice to be wrong about. Rows are compared whole, (class, account_id), since of the indexes
  * only this one has that order, whatever the statistics say.
  *
- * A class is looked into when the higher ones did not fill the lease. `start` is a place by chance to begin with among the accounts,
- * since no more of them are looked at than have their turn now.
+ * A class is looked into when the higher ones did not fill the lease, none below `last`. `start` is a place by chance to begin with
+ * among the accounts, since no more of them are looked at than have their turn now.
  */
 export const leaseMarks = [
-  `create function tripline_lease_marks(wanted integer, lease interval, without text[], start text)
+  `create function tripline_lease_marks(wanted integer, lease interval, without text[], start text, last smallint)
   returns setof marks language plpgsql volatile as $$
     declare
       moment constant timestamptz := tripline_now();
@@ -24,7 +24,7 @@ export const leaseMarks = [
       still_open text[];
       mark marks;
     begin
-      for place in 0..2 loop
+      for place in 0..last loop
         accounts := '{}';
         heads := '{}';
         round := 1;
