@@ -138,6 +138,24 @@ describe.skipIf(postgres === null)(title, () => {
     expect(read).toBeLessThan(1_000)
   })
 
+  it('writes an unchanged look in place, without touching an index', async () => {
+    const url = await server().database()
+    await run(
+      url,
+      `insert into resources (account_id, region, type, id, number, shape, attributes, fetched_at, evaluated_with, evaluate_at, verdict)
+        select '1', 'r', 'T', 'i-' || i, 1, 1, '{}', now(), 'x', '2099-01-01', '{}' from generate_series(1, 200) as i`,
+    )
+    const store = await openStore({ url })
+    for (let i = 1; i <= 20; i += 1) await store.states.seen({ accountId: '1', region: 'r', type: 'T', id: `i-${i * 10}` }, 2, true)
+    await store[Symbol.asyncDispose]()
+    const inPlace = await until('the statistics', async () => {
+      const statement = `select n_tup_hot_upd::int as n from pg_stat_user_tables where relname = 'resources' and n_tup_upd > 0`
+      const [row] = await run<{ n: number }>(url, statement)
+      return row?.n ?? null
+    })
+    expect(inPlace).toBe(20)
+  })
+
   it('opens one day for many processes that need it at once, and loses no claim', async () => {
     const url = await server().database()
     const stores = await Promise.all([1, 2, 3, 4].map(() => open(url)))
