@@ -58,7 +58,14 @@ async function compare(parts: Needs, mark: LeasedMark, resource: Resource): Prom
   const differences = comparable ? diff(known.attributes, resource.attributes, parts.inventory.volatile(resource.type)) : []
   const changed = known === null || known.gone || differences.length > 0
   const same = comparable && !changed && diff(known.attributes, resource.attributes).length === 0
-  return { known, resource, differences, changed, same, sight: sightOf(mark.expectations, resource.attributes, changed) }
+  const expectations = mark.expectations.filter((expectation) => !isOfAnEarlierLife(expectation, resource.attributes))
+  return { known, resource, differences, changed, same, sight: sightOf(expectations, resource.attributes, changed) }
+}
+
+/** A delete that came late, or first, of a resource that was made again under its name since. */
+function isOfAnEarlierLife({ kind, cause }: Expectation, attributes: JsonObject): boolean {
+  const born = textAt(attributes, 'TimeCreated')
+  return kind === 'delete' && born !== null && Date.parse(born) >= Date.parse(cause.time)
 }
 
 async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<boolean | 'moved'> {
