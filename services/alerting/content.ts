@@ -18,7 +18,7 @@ export function findingAlert(input: { finding: Finding; detection: Detection; pl
     differences: finding.differences,
     context: finding.context,
     count: finding.count,
-    confirmed,
+    unconfirmed: !confirmed,
     openedAt: finding.openedAt.toISOString(),
     ended: null,
   }

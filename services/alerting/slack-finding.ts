@@ -45,17 +45,13 @@ function lookOf({ severity, ended }: FindingAlert): Look {
   return { mark: '⚪', word: 'Retired', colour: grey, ended: true }
 }
 
-const unconfirmed = ' · unconfirmed: AWS has not shown the change itself, so this may be the state before it'
+const notShown = ' · unconfirmed: AWS has not shown the change itself, so this may be the state before it'
 
 /** The line under the title: new, repeated, or how it ended and by whom. */
-function stateOf({ severity, count, confirmed, ended }: FindingAlert, word: string): Leaf[] {
+function stateOf({ severity, count, unconfirmed, ended }: FindingAlert, word: string): Leaf[] {
   const repeated = count > 1 ? ` · seen ×${count}` : ''
   if (ended === null)
-    return [
-      bold(severity),
-      plain(count > 1 ? ` · repeated ×${count}` : ' · new'),
-      ...(confirmed === false ? [plain(unconfirmed)] : []),
-    ]
+    return [bold(severity), plain(count > 1 ? ` · repeated ×${count}` : ' · new'), ...(unconfirmed ? [plain(notShown)] : [])]
   const when = momentOf(ended.at)
   if (ended.how === 'retired') {
     return [

@@ -1,5 +1,5 @@
 import { differencesInWords, line } from '#alerting'
-import type { Cause, Finding, Outcome } from '#model'
+import { textAt, type Cause, type Finding, type Outcome } from '#model'
 import { ConfigError } from '#runtime'
 import { openStore, type Store, type StoredState, type Version } from '#store'
 import { readConfig } from '../processes/config.ts'
@@ -48,7 +48,7 @@ async function past(store: Store, state: StoredState, at: Date, { asTest, json }
   }
   const since = version.at.toISOString()
   if (asTest) {
-    const name = line(String(version.attributes['Name'] ?? state.id), 100)
+    const name = line(textAt(version.attributes, 'Name') ?? state.id, 100)
     const test = { name: `${name} as of ${since}`, expected: true, resource: version.attributes }
     process.stderr.write('`expected` is what the policy should say of it: set it.\n')
     print(JSON.stringify(test, null, 2))

@@ -32,8 +32,8 @@ export interface FindingAlert {
   readonly differences: readonly Difference[]
   readonly context: JsonObject
   readonly count: number
-  /** False: AWS did not show what the event did; the state that was judged may be older than it. */
-  readonly confirmed: boolean
+  /** AWS did not show what the event did: the state that was judged may be older than it. */
+  readonly unconfirmed: boolean
   /** RFC 3339. */
   readonly openedAt: string
   readonly ended: { readonly how: Ending; readonly at: string; readonly cause: Cause | null } | null

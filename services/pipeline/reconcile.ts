@@ -113,7 +113,7 @@ function graceEndOf({ graceSeconds }: Detection, bornAt: Date | null, now: Date)
 async function confirm(records: Records, finding: Finding): Promise<boolean> {
   const revised = await records.alerts.revise(
     finding.id,
-    (content) => (content.kind === 'finding' ? { ...content, confirmed: true } : content),
+    (content) => (content.kind === 'finding' ? { ...content, unconfirmed: false } : content),
     0,
   )
   return revised !== null

@@ -102,8 +102,9 @@ async function eventsAmong(postgres: Postgres, aws: Groups, waiting: number): Pr
   const refOf = (index: number) => ({ accountId, region, type, id: arnOf(index) })
   for (let from = 0; from < waiting; from += 5_000) {
     const indices = Array.from({ length: 5_000 }, (_, index) => 1_000_000 + from + index)
-    const wish = { class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 }
-    await store.marks.wish(indices.map((index) => ({ ...wish, ref: refOf(index) })))
+    await store.marks.wish(
+      indices.map((index) => ({ ref: refOf(index), class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 })),
+    )
   }
   const line = await open(aws, store, ['refresh'])
   const sentAt: number[] = []

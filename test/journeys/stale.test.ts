@@ -51,8 +51,9 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
       folders: ['policies/aws/kms'],
     })
     // What is known before anything changes.
-    const wish = { class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 }
-    await line.store.marks.wish(keys.map(({ ref }) => ({ ...wish, ref })))
+    await line.store.marks.wish(
+      keys.map(({ ref }) => ({ ref, class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 })),
+    )
     line.parts.bells.refresh.ring()
     await until('every key', () => line.facts.get('fetched changed') === keys.length, 120_000)
     proxy.stale({ service: 'kms' }, (write) => lagOf(write.accountId ?? ''))

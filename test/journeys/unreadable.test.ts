@@ -67,8 +67,9 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
     })
     const all = [...[...groups.values()].flatMap(({ list }) => list.map(({ ref }) => ref)), ...users]
     for (let from = 0; from < all.length; from += 100) {
-      const wish = { class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 }
-      await line.store.marks.wish(all.slice(from, from + 100).map((ref) => ({ ...wish, ref })))
+      await line.store.marks.wish(
+        all.slice(from, from + 100).map((ref) => ({ ref, class: 'scan' as const, expectation: null, scanId: null, delayMs: 0 })),
+      )
     }
     line.parts.bells.refresh.ring()
     await until('every resource', () => line.facts.get('fetched changed') === all.length, 200_000)

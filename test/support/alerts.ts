@@ -99,7 +99,7 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',
-    confirmed: true,
+    unconfirmed: false,
     ended: null,
     ...given,
   }
