@@ -267,6 +267,7 @@ export function marksContract(open: () => Promise<Subject>): void {
     await store.marks.wish([aScanWish('a'), aScanWish('b')])
     await store.marks.giveBack(first, 30_000)
     await store.marks.settle(second)
+    expect(await store.marks.lease(10, 60_000)).toEqual([])
     await clock(2_000)
     expect(only(await store.marks.lease(10, 60_000))).toMatchObject({ ref: { id: 'b' }, class: 'scan', scanId: 'scan-1' })
     await clock(31_000)
