@@ -84,7 +84,7 @@ async function write(
 
 /** One summary a team, when nothing more is to come from a running scan. */
 async function summarise(parts: Needs): Promise<void> {
-  if ((await parts.store.scans.progress()).length > 0) return
+  if ((await parts.store.scans.running()) > 0) return
   const told = await parts.store.transaction(async (records) => {
     const untold = await records.findings.untold()
     const known = []

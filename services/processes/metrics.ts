@@ -86,7 +86,7 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
       const waiting = await store.deliveries.waiting()
       outbox.set(waiting.count)
       outboxLag.set(waiting.oldestMs / 1_000)
-      scans.set((await store.scans.progress()).length)
+      scans.set(await store.scans.running())
       return registry.metrics()
     },
   }

@@ -80,7 +80,7 @@ async function scanned(postgres: Postgres, aws: Groups, resources: number): Prom
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 200)
   const startedAt = performance.now()
   const line = await open(aws, store, ['refresh', 'scan'])
-  await until('the scan', async () => (await store.scans.progress()).length === 0, 3_600_000)
+  await until('the scan', async () => (await store.scans.running()) === 0, 3_600_000)
   const ms = performance.now() - startedAt
   clearInterval(watch)
   const changedAt = performance.now()

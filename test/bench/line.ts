@@ -58,7 +58,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     only: new Set(roles),
     stop: stop.signal,
     onReady: ({ store }) =>
-      void until('the first scan', async () => (await store.scans.progress()).length === 0, 60_000).then(() => (baselined = true)),
+      void until('the first scan', async () => (await store.scans.running()) === 0, 60_000).then(() => (baselined = true)),
   })
   await until('a scanned start', () => baselined, 90_000)
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
     folders: ['policies/aws/ec2'],
     workers: ['refresh', 'judge', 'scan'],
   })
-  await until('the first scan', async () => (await line.store.scans.progress()).length === 0, 120_000)
+  await until('the first scan', async () => (await line.store.scans.running()) === 0, 120_000)
 }, 180_000)
 afterAll(async () => {
   await line[Symbol.asyncDispose]()

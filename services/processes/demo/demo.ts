@@ -71,7 +71,7 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
   const play = async (): Promise<void> => {
     const { store } = await started.promise
     stage.say('The first look: what is there already is told as one summary a team.\n')
-    await patiently(async () => score.missing.length === 0 && (await store.scans.progress()).length === 0, firstLookMs)
+    await patiently(async () => score.missing.length === 0 && (await store.scans.running()) === 0, firstLookMs)
     refetched = 0
     for (const [index, incident] of incidents.entries()) {
       stage.say(`${index + 1}/${incidents.length} ${incident.title}`)
