@@ -34,8 +34,8 @@ export async function resourceCommand(options: ResourceOptions): Promise<number>
     for (const each of found) print(options.json ? JSON.stringify({ candidate: refOf(each) }) : `${each.type} ${each.id}`)
     return 2
   }
-  if (at === null && !options.asTest) return show(store, state, options.json)
-  return past(store, state, at ?? (await store.now()), options)
+  if (at === null && !options.asTest) return await show(store, state, options.json)
+  return await past(store, state, at ?? (await store.now()), options)
 }
 
 /** The state at a time, as JSON or as a test resource. */

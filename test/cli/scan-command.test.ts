@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as s3 from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needMoto, startMoto, type Moto } from '../support/moto.ts'
+import { openAccount, type TestAccount } from '../inventory/world.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const title = 'scan and resource on the command line'
+const everybody = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::ledger/*' }],
+})
+
+describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
+  let moto: Moto
+  let account: TestAccount
+  let folder: string
+  let before: Date
+
+  beforeAll(async () => {
+    moto = await startMoto()
+    account = await openAccount(moto.endpoint, '111111111111')
+    await account.bucket('ledger')
+    await account.bucket('photos')
+    await account.key()
+    folder = await mkdtemp(join(tmpdir(), 'tripline-scan-'))
+    const config = {
+      sources: [{ sqs: { queueUrl: `${moto.endpoint}/queue`, region: 'eu-west-1' } }],
+      accounts: [{ id: '111111111111', name: 'shop', regions: ['eu-west-1'] }],
+      aws: { roleName: 'audit', externalId: 'x-1', endpoint: moto.endpoint },
+      resourceTypes: ['AWS.S3.Bucket', 'AWS.KMS.Key'],
+      detections: [join(root, 'policies')],
+      fallback: 'security',
+      store: { folder: join(folder, 'data') },
+    }
+    await writeFile(join(folder, 'tripline.yaml'), JSON.stringify(config))
+  }, 120_000)
+  afterAll(async () => {
+    await moto.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function tripline(...given: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const all = ['services/cli/main.ts', ...given, '--config', join(folder, 'tripline.yaml')]
+    const environment = {
+      PATH: process.env['PATH'],
+      AWS_ACCESS_KEY_ID: 'testing',
+      AWS_SECRET_ACCESS_KEY: 'testing',
+      AWS_REGION: 'eu-west-1',
+    }
+    return new Promise((resolve) => {
+      const child = execFile(process.execPath, all, { cwd: root, env: environment }, (_, out, err) =>
+        resolve({ code: child.exitCode ?? -1, out, err }),
+      )
+    })
+  }
+  const lines = (out: string): readonly Record<string, unknown>[] =>
+    out
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+
+  test('a scan that nobody else works on is done here, and says what it looked at', async () => {
+    const { code, out, err } = await tripline('scan', '--json')
+    expect({ code, err: err.includes('"level":50') }).toEqual({ code: 0, err: false })
+    expect(lines(out)).toMatchObject([
+      { accountId: '111111111111', done: true, resources: 3, unread: [] },
+      { summary: { accounts: 1, resources: 3, unread: 0 } },
+    ])
+  })
+
+  test('a narrower scan looks at no more than asked, and what it finds changed is kept with both sides', async () => {
+    before = new Date()
+    await account.s3.send(new s3.PutBucketPolicyCommand({ Bucket: 'ledger', Policy: everybody }))
+    const { code, out } = await tripline('scan', '--type', 'AWS.S3.Bucket', '--account', '111111111111')
+    expect(code).toBe(0)
+    expect(out).toBe('Account 111111111111: 2 resources looked at.\n')
+    const shown = await tripline('resource', 'ledger')
+    expect(shown.code).toBe(0)
+    expect(shown.out).toContain('AWS.S3.Bucket arn:aws:s3:::ledger')
+    expect(shown.out).toMatch(/fail +AWS\.S3\.Bucket\.PublicRead/)
+    expect(shown.out).toMatch(/open +\w+ .*ledger/)
+    expect(shown.out).toMatch(/changed\n +Policy: /)
+    expect(shown.out).toContain(' first')
+  })
+
+  test('a resource is shown as it was, and as a test for a policy', async () => {
+    const past = await tripline('resource', 'arn:aws:s3:::ledger', '--at', before.toISOString())
+    expect(JSON.parse(past.out)).toMatchObject({ Name: 'ledger', Policy: null })
+    const test = await tripline('resource', 'ledger', '--as-test')
+    expect(JSON.parse(test.out)).toMatchObject({ expected: true, resource: { Name: 'ledger', Policy: everybody } })
+    const json = await tripline('resource', 'ledger', '--json')
+    expect(lines(json.out).at(-1)).toMatchObject({ summary: { versions: 2 } })
+  })
+
+  test.each([
+    [['scan', '--region', 'mars-1'], 2, '--region: given mars-1; allowed: global, eu-west-1'],
+    [['scan', '--type', 'AWS.Nothing'], 2, '--type: given AWS.Nothing; allowed: AWS.KMS.Key, AWS.S3.Bucket'],
+    [['scan', '--account', '1'], 2, '--account: given 1; allowed: 111111111111'],
+    [['resource', 'nothing-of-this-name'], 1, 'No resource is known by nothing-of-this-name'],
+    [['resource', 'ledger', '--at', 'yesterday'], 2, '--at: given yesterday; allowed: a time'],
+    [['resource', 'ledger', '--at', '2020-01-01'], 1, 'was not known at 2020-01-01'],
+  ])('%j is refused with a clear word', async (given, code, words) => {
+    const answer = await tripline(...given)
+    expect(answer.err).toContain(words)
+    expect(answer.code).toBe(code)
+  })
+})
