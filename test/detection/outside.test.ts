@@ -22,7 +22,7 @@ export default definePolicy({
   tests: [{ name: 'none', expected: false, resource: { Versioning: null } }],
 })
 export const many = definePolicy({
-  id: 'Own.Many', severity: 'LOW', description: 'x', resourceTypes: ['AWS.S3.Bucket', 'AWS.RDS.Instance'],
+  id: 'Own.Many', severity: 'LOW', description: 'x', resourceTypes: ['AWS.S3.Bucket', 'AWS.Lightsail.Instance'],
   evaluate: (resource) => resource['Anything'] === true || resource.Region === 'us-east-1',
 })
 `

@@ -57,7 +57,7 @@ export const wafv2WebAcl: Fetcher = {
     )
     if (found === null) return { status: 'gone' }
     const [{ WebACL }, [logging, tags, associated]] = found
-    const acl = must(WebACL, 'WebACL')
+    const acl = legible(must(WebACL, 'WebACL'))
     const attributes = wafv2WebAclShape.parse({
       ...acl,
       AccountId: accountId,
@@ -73,6 +73,14 @@ export const wafv2WebAcl: Fetcher = {
     })
     return { status: 'present', attributes }
   },
+}
+
+/** What is searched for stands in bytes, deep inside statements. */
+function legible<Answer>(value: Answer): Answer {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString() as Answer
+  if (Array.isArray(value)) return value.map(legible) as Answer
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, legible(each)])) as Answer
 }
 
 async function* pages(session: Session, scope: Scope, marker: string): AsyncGenerator<Page> {

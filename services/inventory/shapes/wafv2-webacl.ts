@@ -11,7 +11,6 @@ const asIs = z
   .transform((given) => (given === null ? null : (plain(given) as JsonObject)))
 
 function plain(value: unknown): Json {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString()
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value as Json
   return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, plain(each)]])))
