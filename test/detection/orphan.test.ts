@@ -17,7 +17,7 @@ function evaluators(which: { readonly of: number } | { readonly among: readonly 
     .map(([pid]) => Number(pid))
 }
 
-test('an evaluator that hangs ends soon after its parent was killed', async () => {
+test('an evaluator that hangs ends soon after its parent was killed', { timeout: 150_000 }, async () => {
   await using folder = await aFolder({
     'rules/loops.ts': aRule(
       'Loops',
@@ -31,11 +31,11 @@ await evaluator.judgeBodies([${JSON.stringify(aBody())}])
   const parent = spawn(process.execPath, ['parent.ts'], { cwd: folder.path, stdio: ['ignore', 'inherit', 'pipe'] })
   let said = ''
   parent.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await vi.waitUntil(() => said.includes('round and round'), { timeout: 30_000 })
+  await vi.waitUntil(() => said.includes('round and round'), { timeout: 60_000 })
   const children = evaluators({ of: parent.pid ?? 0 })
   expect(children).toHaveLength(2)
   parent.kill('SIGKILL')
-  await vi.waitUntil(() => evaluators({ among: children }).length === 0, { timeout: 30_000, interval: 200 })
+  await vi.waitUntil(() => evaluators({ among: children }).length === 0, { timeout: 60_000, interval: 200 })
 })
 
 // Only Linux tells how much processor a process has used.

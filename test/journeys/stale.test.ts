@@ -81,7 +81,11 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
     }
     return visible
   }
-  const quiet = async (): Promise<boolean> => (await line.store.marks.waiting()).every(({ count }) => count === 0)
+  /** Every key's newest finding is in this state. */
+  const all = async (status: string): Promise<boolean> => {
+    for (const { ref } of keys) if ((await line.findingsOf(ref))[0]?.status !== status) return false
+    return true
+  }
   const p99 = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[Math.ceil(list.length * 0.99) - 1] ?? Number.NaN
   const readsOf = ({ ref, keyId }: Key): number =>
     proxy.seen.filter(
@@ -92,7 +96,7 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
   test('a change is told once it can be seen, never from the old state, with few reads', async () => {
     const before = keys.map((key) => readsOf(key))
     const visible = await changeAll('Disable')
-    await until('quiet', quiet, 120_000)
+    await until('every finding', () => all('open'), 120_000)
     const delays: number[] = []
     for (const { ref } of keys) {
       const findings = await line.findingsOf(ref)
@@ -106,7 +110,7 @@ describe.runIf(needMoto(title))(title, { timeout: 300_000 }, () => {
 
   test('a repair is believed once it can be seen, and no old state opens a finding again', async () => {
     const visible = await changeAll('Enable')
-    await until('quiet', quiet, 120_000)
+    await until('every end', () => all('resolved'), 120_000)
     for (const { ref } of keys) {
       const findings = await line.findingsOf(ref)
       expect(findings).toMatchObject([{ status: 'resolved', epoch: 1 }])

@@ -24,7 +24,7 @@ export function createStaleness() {
   const memory = new Map<string, Answer>()
   const known = new Set<string>()
   const keyOf = (call: Seen): string =>
-    [call.accountId, call.region, call.service, call.method, call.path, call.query, call.body].join('\n')
+    [call.accountId, call.region, call.service, call.operation, call.method, call.path, call.query, call.body].join('\n')
   const fresh = (call: Seen): readonly Write[] => {
     writes = writes.filter(({ until }) => until > performance.now())
     return writes.filter(({ place }) => place === placeOf(call))
