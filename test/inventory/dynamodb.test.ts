@@ -137,6 +137,7 @@ describe.runIf(needMoto('tables against moto'))('tables against moto', { timeout
   })
 
   test('a table of another account is gone here, though there is one of its name', async () => {
+    await stand.quiet()
     const id = await make('namesake')
     expect(await stand.fetch(type, id.replace(one, two))).toEqual({ status: 'gone' })
     expect(await stand.fetch(type, 'nonsense')).toEqual({ status: 'gone' })

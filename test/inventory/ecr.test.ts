@@ -94,6 +94,7 @@ describe.runIf(needMoto('repositories against moto'))('repositories against moto
   })
 
   test('a repository of another account is gone here, though there is one of its name', async () => {
+    await stand.quiet()
     const id = await make('namesake')
     expect(await stand.fetch(type, id.replace(one, two))).toEqual({ status: 'gone' })
     expect(await stand.fetch(type, 'nonsense')).toEqual({ status: 'gone' })

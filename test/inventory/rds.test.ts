@@ -233,6 +233,7 @@ describe.runIf(needMoto('RDS against moto'))('RDS against moto', { timeout: 30_0
     [snapshot, `arn:aws:rds:eu-west-1:${two}:snapshot:a`],
     [cluster, 'arn:aws:rds:us-east-1:111111111111:cluster:a'],
   ])('no %s is asked for by the foreign or broken id %s', async (type, id) => {
+    await stand.quiet()
     expect(await stand.fetch(type, id)).toEqual({ status: 'gone' })
     expect(stand.proxy.seen).toEqual([])
   })

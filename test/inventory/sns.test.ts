@@ -80,6 +80,7 @@ describe.runIf(needMoto('topics against moto'))('topics against moto', { timeout
   })
 
   test('a topic of another account, and what is no topic, is not asked for', async () => {
+    await stand.quiet()
     expect(await stand.fetch(type, `arn:aws:sns:eu-west-1:${two}:orders`)).toEqual({ status: 'gone' })
     expect(await stand.fetch(type, 'nonsense')).toEqual({ status: 'gone' })
     expect(stand.proxy.seen).toEqual([])

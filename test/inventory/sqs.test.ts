@@ -84,6 +84,7 @@ describe.runIf(needMoto('queues against moto'))('queues against moto', { timeout
   })
 
   test('a queue of another account is gone here, though there is one of its name', async () => {
+    await stand.quiet()
     await make('namesake')
     expect(await stand.fetch(type, idOf('namesake').replace(one, two))).toEqual({ status: 'gone' })
     expect(await stand.fetch(type, 'nonsense')).toEqual({ status: 'gone' })

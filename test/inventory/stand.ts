@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { createSessions } from '#aws'
 import { createInventory, type Fetched, type Inventory } from '#inventory'
@@ -15,6 +16,8 @@ export interface Stand extends AsyncDisposable {
   options(accountId: string, region?: string): Promise<{ endpoint: string; region: string; credentials: Credentials }>
   list(type: string, accountId?: string, region?: string): Promise<readonly string[]>
   fetch(type: string, id: string, accountId?: string, region?: string): Promise<Fetched>
+  /** Waits until no call of an earlier fetch comes any more, and forgets what was seen. */
+  quiet(): Promise<void>
   /** The attributes of a resource that is there; fails when they are not of the expected shape. */
   attributes(type: string, id: string): Promise<JsonObject>
 }
@@ -47,6 +50,13 @@ export async function openStand(): Promise<Stand> {
     list: (type, accountId = one, region?: string) =>
       idsOf(inventory.list({ accountId, region: regionOf(type, region), type }, null, soon())),
     fetch,
+    async quiet() {
+      for (let last = -1; last !== proxy.seen.length;) {
+        last = proxy.seen.length
+        await wait(50)
+      }
+      proxy.clear()
+    },
     async attributes(type, id) {
       const fetched = await fetch(type, id)
       if (fetched.status === 'gone') throw new Error(`${id} is gone`)
