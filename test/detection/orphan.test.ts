@@ -28,7 +28,11 @@ const evaluator = await createEvaluator({ folders: ['rules'], trust: ${JSON.stri
 await evaluator.judgeBodies([${JSON.stringify(aBody())}])
 `,
   })
-  const parent = spawn(process.execPath, ['parent.ts'], { cwd: folder.path, stdio: ['ignore', 'inherit', 'pipe'] })
+  const parent = spawn(process.execPath, ['parent.ts'], {
+    cwd: folder.path,
+    env: { ...process.env, TRIPLINE_LOG: 'debug' },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
   let said = ''
   parent.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   await vi.waitUntil(() => said.includes('round and round'), { timeout: 60_000 })
