@@ -76,7 +76,9 @@ async function write(
     const { bornAt, confirmed } = current
     const occasion = { origin, causes: [], differences: [], bornAt, confirmed, newlyConfirmed: false } as const
     const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
-    await records.states.judged(state, state.number, judgedAs(parts, state, outcomes, await records.now()))
+    // A type that is watched no more is asked for by the hash that stands for all such: by any other it would be due for ever.
+    const evaluatedWith = fingerprints.get(state.type) ?? parts.evaluator.fingerprint('')
+    await records.states.judged(state, state.number, { ...judgedAs(parts, state, outcomes, await records.now()), evaluatedWith })
     return news
   })
   if (told) parts.bells.deliver.ring()
