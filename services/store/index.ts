@@ -26,6 +26,8 @@ export type {
   States,
   Store,
   StoredState,
+  Thread,
+  Threads,
   Version,
   Versions,
   Wish,

@@ -14,6 +14,7 @@ import { createQuarantine } from './quarantine.ts'
 import { createScans } from './scans.ts'
 import { createStates } from './states.ts'
 import type { Records, Store } from './store.ts'
+import { createThreads } from './threads.ts'
 import { createVersions } from './versions.ts'
 import { createWorkers } from './workers.ts'
 import { now } from './values.ts'
@@ -84,6 +85,7 @@ function recordsOver(database: Database): Records {
     findings: createFindings(database),
     alerts: createAlerts(database),
     deliveries: createDeliveries(database),
+    threads: createThreads(database),
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),

@@ -4,7 +4,7 @@ import type { FindingAlert, RoutedTo } from '#model'
 import { createBell, type Bell } from '#runtime'
 import type { Store } from '#store'
 import { startSlackServer, type SlackServer, type SlackServerOptions } from '../../services/processes/demo/slack-server.ts'
-import { aFindingAlert } from '../support/alerts.ts'
+import { aCause, aFindingAlert } from '../support/alerts.ts'
 import { freshStore } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -62,7 +62,14 @@ async function stage(given: Partial<SlackServerOptions> = {}): Promise<Stage> {
       return end
     },
     async tell(title, channel = 'payments', content = {}) {
-      await store.alerts.create({ findingId: null, key: title, content: aFindingAlert({ title, ...content }), to: [to(channel)] })
+      // Each somebody else's doing, so that none belongs to another.
+      const cause = aCause({ eventId: title, actor: { arn: null } })
+      await store.alerts.create({
+        findingId: null,
+        key: title,
+        content: aFindingAlert({ title, cause, ...content }),
+        to: [to(channel)],
+      })
       bell.ring()
     },
     async close() {
@@ -124,7 +131,15 @@ describe('delivery', () => {
     if (lent === undefined) throw new Error('nothing was due')
     await on.store.deliveries.sending(lent)
     const slack = createSlack({ token: on.server.token, apiUrl: on.server.url })
-    const outgoing = { deliveryId: lent.id, content: lent.content, uncertain: false, sentAt: null }
+    const outgoing = {
+      deliveryId: lent.id,
+      content: lent.content,
+      uncertain: false,
+      sentAt: null,
+      together: null,
+      flapping: null,
+      in: null,
+    }
     await slack.post('payments', outgoing, new AbortController().signal)
     on.send()
     await settled(on, 1)

@@ -5,7 +5,7 @@ import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 
 const said = (content: AlertContent, uncertain = false): SlackMessage =>
-  slackMessage({ deliveryId: 'd-1', content, uncertain, sentAt: null })
+  slackMessage({ deliveryId: 'd-1', content, uncertain, sentAt: null, together: null, flapping: null, in: null })
 /** What went over the wire, as plain JSON. */
 const wire = (message: SlackMessage): { text: string; blocks: Json[]; attachments: Json[] } =>
   JSON.parse(JSON.stringify(message)) as { text: string; blocks: Json[]; attachments: Json[] }

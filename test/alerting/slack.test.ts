@@ -25,6 +25,9 @@ const outgoing = (given: Partial<Outgoing> = {}): Outgoing => ({
   content: aFindingAlert(),
   uncertain: false,
   sentAt: null,
+  together: null,
+  flapping: null,
+  in: null,
   ...given,
 })
 async function errorOf(work: Promise<JsonObject>): Promise<AlertingError> {

@@ -6,6 +6,7 @@ import { lookUpsContract } from './store-look-ups.ts'
 import { marksContract } from './store-marks.ts'
 import { scansContract } from './store-scans.ts'
 import { statesContract } from './store-states.ts'
+import { threadsContract } from './store-threads.ts'
 import { transactionContract } from './store-transaction.ts'
 import { versionsContract } from './store-versions.ts'
 import { workersContract } from './store-workers.ts'
@@ -26,6 +27,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  threadsContract(open)
   scansContract(open)
   workersContract(open)
   transactionContract(open)
