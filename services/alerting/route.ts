@@ -45,7 +45,7 @@ export interface Explanation {
 
 /** A router over one table. The owner is found first; the detection's own destinations go before the routes, and these before the owner's channel. */
 export function createRouter(table: RouteTable, ownership: Ownership, now: () => Date = () => new Date()): Router {
-  const destinations: readonly NamedDestination[] = [{ name: defaultSlack, channel: null }, ...(table.destinations ?? [])]
+  const destinations = table.destinations ?? []
   const target = (word: string): Target => readTarget(word, destinations) ?? { destination: defaultSlack, channel: word }
   const fallback = target(table.fallback)
   const known = new Set([
@@ -100,7 +100,7 @@ export function createRouter(table: RouteTable, ownership: Ownership, now: () =>
     if (content.kind === 'summary') return [{ ...fallback, team: null, because: 'a summary without a team goes to the fallback' }]
     const operators = table.operators ?? []
     if (operators.length === 0) return [{ ...fallback, team: null, because: 'operator notes go to the fallback' }]
-    return operators.map((word) => ({ ...target(word), team: null, because: 'a note to the operators' }))
+    return operators.map((word) => Object.assign({ team: null, because: 'a note to the operators' }, target(word)))
   }
 
   return Object.assign(route, {

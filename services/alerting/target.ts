@@ -15,11 +15,12 @@ export const defaultSlack = 'slack'
 
 /** What a word of a route's `to` means: a destination, a channel of one (`slack-emea:#payments`), or a Slack channel. Null: nothing. */
 export function readTarget(word: string, destinations: readonly NamedDestination[]): Target | null {
-  const named = destinations.find(({ name }) => name === word)
+  const all = [{ name: defaultSlack, channel: null }, ...destinations]
+  const named = all.find(({ name }) => name === word)
   if (named !== undefined) return named.channel === null ? null : { destination: named.name, channel: named.channel }
   const colon = word.indexOf(':')
   if (colon === -1) return word === '' ? null : { destination: defaultSlack, channel: word }
-  const owner = destinations.find(({ name }) => name === word.slice(0, colon))
+  const owner = all.find(({ name }) => name === word.slice(0, colon))
   const channel = word.slice(colon + 1)
   return owner === undefined || channel === '' || owner.channel === owner.name ? null : { destination: owner.name, channel }
 }

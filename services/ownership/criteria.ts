@@ -63,7 +63,7 @@ export function meets(criteria: Criteria, subject: Placed): boolean {
 }
 
 /** True when every wanted tag is there with a fitting value. */
-export function hasTags(wanted: Readonly<Record<string, string>>, attributes: JsonObject): boolean {
+function hasTags(wanted: Readonly<Record<string, string>>, attributes: JsonObject): boolean {
   const tags = tagsOf(attributes)
   return Object.entries(wanted).every(([key, pattern]) => {
     const value = tags.get(key)
@@ -85,7 +85,8 @@ function passes(test: AttributeTest, attributes: JsonObject): boolean {
   if (test.exists !== undefined && found.some((value) => value !== null) !== test.exists) return false
   if (test.equals !== undefined && !holdsFor(found, (value) => value === test.equals)) return false
   if (test.in !== undefined && !found.some((value) => test.in?.some((each) => each === value))) return false
-  if (test.matches !== undefined && !found.some((value) => typeof value === 'string' && fits(test.matches ?? '', value))) return false
+  if (test.matches !== undefined && !found.some((value) => typeof value === 'string' && fits(test.matches ?? '', value)))
+    return false
   if (test.above !== undefined && !found.some((value) => typeof value === 'number' && value > (test.above ?? 0))) return false
   return test.below === undefined || found.some((value) => typeof value === 'number' && value < (test.below ?? 0))
 }

@@ -58,7 +58,8 @@ export function createOwnership({ teams, order }: OwnershipTable, groups: Groups
     const best = claims.reduce((highest, { weight }) => Math.max(highest, weight), 0)
     const [first, ...also] = claims.filter(({ weight }) => weight === best)
     if (first === undefined) return null
-    const others = also.length === 0 ? '' : `, before ${also.map(({ team }) => team.id).join(', ')} who own${also.length > 1 ? '' : 's'} it too`
+    const others =
+      also.length === 0 ? '' : `, before ${also.map(({ team }) => team.id).join(', ')} who own${also.length > 1 ? '' : 's'} it too`
     return {
       team: first.team,
       by: kind,
