@@ -34,7 +34,7 @@ export function actionInWords({ actor, name }: { readonly actor: StoredActor; re
 }
 
 /** `Terraform 1.9.2 (AWS provider 5.1)` */
-export function toolInWords({ name, version, providerVersion }: Tool): string {
+function toolInWords({ name, version, providerVersion }: Tool): string {
   const versions = `${version === null ? '' : ` ${version}`}${providerVersion === null ? '' : ` (AWS provider ${providerVersion})`}`
   return line(`${name}${versions}`, 90)
 }

@@ -12,7 +12,7 @@ const folder = join(import.meta.dirname, '../fixtures')
 /** The lines of a message that say who, without the ARN, and from where with what. */
 function wordsOf(actor: StoredActor): { who: string; from: string } {
   const alert = aFindingAlert({ cause: { ...aCause(), actor: { ...actor, arn: null } as Actor } })
-  const said = slackMessage({ deliveryId: 'd', content: alert, uncertain: false })
+  const said = slackMessage({ deliveryId: 'd', content: alert, uncertain: false, sentAt: null })
   const wire = JSON.parse(JSON.stringify(said)) as { text: string; blocks: Json[]; attachments: Json[] }
   const rows = terminalMessage(wire).split('\n')
   const after = (label: string): string => rows.find((row) => row.startsWith(`• ${label}: `))?.slice(label.length + 4) ?? ''
