@@ -56,7 +56,14 @@ test('names do not bend an address, and other partitions have their own', () => 
   expect(of('AWS.S3.Bucket', 'arn:aws-cn:s3:::logs', 'cn-north-1')).toBe(
     'https://console.amazonaws.cn/s3/buckets/logs?region=cn-north-1',
   )
-  for (const id of ['arn:aws:s3:::a b', 'arn:aws:s3:::a"b', 'arn:aws:s3:::<a>', 'arn:aws:s3:::a\nb', 'javascript:alert(1)', 'arn:evil:s3:::a'])
+  for (const id of [
+    'arn:aws:s3:::a b',
+    'arn:aws:s3:::a"b',
+    'arn:aws:s3:::<a>',
+    'arn:aws:s3:::a\nb',
+    'javascript:alert(1)',
+    'arn:evil:s3:::a',
+  ])
     expect(of('AWS.S3.Bucket', id)).toBeNull()
   expect(of('AWS.S3.Bucket', 'arn:aws:s3:::a', 'us-east-1.evil.example')).toBeNull()
   expect(of('constructor', 'arn:aws:s3:::a')).toBeNull()
