@@ -294,6 +294,8 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
+  /** When it was first posted; null before that. */
+  readonly sentAt: Date | null
 }
 export interface Deliveries {
   /** Lends due deliveries, highest severity first, oldest first, at most one a channel. */

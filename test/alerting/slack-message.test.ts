@@ -4,7 +4,8 @@ import type { AlertContent, Difference, Json } from '#model'
 import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 
-const said = (content: AlertContent, uncertain = false): SlackMessage => slackMessage({ deliveryId: 'd-1', content, uncertain })
+const said = (content: AlertContent, uncertain = false): SlackMessage =>
+  slackMessage({ deliveryId: 'd-1', content, uncertain, sentAt: null })
 /** What went over the wire, as plain JSON. */
 const wire = (message: SlackMessage): { text: string; blocks: Json[]; attachments: Json[] } =>
   JSON.parse(JSON.stringify(message)) as { text: string; blocks: Json[]; attachments: Json[] }
@@ -23,7 +24,7 @@ describe('a new finding', () => {
       'CRITICAL · new',
       '• What: S3 Bucket ledger arn:aws:s3:::ledger open in AWS <https://console.aws.amazon.com/s3/buckets/ledger?region=eu-west-1>',
       '• Where: payments-prod (prod, 111122223333) · eu-west-1',
-      '• Who: alice (IAMUser) arn:aws:iam::111122223333:user/alice',
+      '• Who: alice (IAM user) arn:aws:iam::111122223333:user/alice',
       '• From: 203.0.113.7 with aws-cli 2.15.30',
       '• When: 2026-11-21 14:02:03 UTC, s3 PutBucketAcl',
       'What changed',
@@ -343,13 +344,13 @@ describe('tools', () => {
     ['[aws-cli/2.15.30 Python/3.11.8 botocore/2.4.5]', 'aws-cli 2.15.30'],
     [
       'APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) terraform-provider-aws/5.1 aws-sdk-go-v2/1.30',
-      'Terraform 1.9.2',
+      'Terraform 1.9.2 (AWS provider 5.1)',
     ],
     ['Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0', 'boto3 1.34.0'],
     ['cloudformation.amazonaws.com', 'CloudFormation'],
     ['signin.amazonaws.com', 'AWS console'],
     ['console.amazonaws.com', 'AWS console'],
-    ['Mozilla/5.0 (X11; Linux x86_64) Firefox/120', 'a browser (AWS console)'],
+    ['Mozilla/5.0 (X11; Linux x86_64) Firefox/120', 'AWS console'],
     ['aws-sdk-go-v2/1.30.3 os/linux', 'AWS SDK for Go 1.30.3'],
     ['aws-sdk-js/3.500 ua/2.0', 'AWS SDK for JavaScript 3.500'],
     ['AWS Internal', 'AWS itself'],

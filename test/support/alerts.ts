@@ -1,4 +1,4 @@
-import type { Cause, Detection, Finding, FindingAlert, Place } from '#model'
+import { wholeActor, type Cause, type Detection, type Finding, type FindingAlert, type Place } from '#model'
 
 export function aPlace(given: Partial<Place> = {}): Place {
   return {
@@ -21,7 +21,7 @@ export function aCause(given: Partial<Omit<Cause, 'actor'>> & { readonly actor?:
     time: '2026-11-21T14:02:03Z',
     receivedAt: '2026-11-21T14:02:04Z',
     ...given,
-    actor: {
+    actor: wholeActor({
       kind: 'IAMUser',
       name: 'alice',
       arn: 'arn:aws:iam::111122223333:user/alice',
@@ -29,7 +29,7 @@ export function aCause(given: Partial<Omit<Cause, 'actor'>> & { readonly actor?:
       sourceAddress: '203.0.113.7',
       userAgent: 'aws-cli/2.15.30 Python/3.11 Linux/6.1 botocore/2.4.5',
       ...given.actor,
-    },
+    }),
   }
 }
 
