@@ -6,6 +6,7 @@ export { causeOf, type Actor, type AuditEvent, type Cause } from './audit-event.
 export type { Expectation } from './expectation.ts'
 export { isSeen, subjectOf, type Witness } from './witness.ts'
 export { diff, type Change, type Difference } from './diff.ts'
+export { compareStates, type Comparison } from './comparison.ts'
 export type { Detection, DetectionFailure, Outcome, RuleMatch, Verdict, Violation } from './detection.ts'
 export type { Ending, Finding, FindingStatus, Origin } from './finding.ts'
 export type { AlertContent, FindingAlert, OperatorNote, Place, RoutedTo, SummaryAlert } from './alert.ts'
