@@ -14,4 +14,6 @@ export interface Outgoing {
   readonly deliveryId: string
   readonly content: AlertContent
   readonly uncertain: boolean
+  /** When it was first posted; null before that. Edits do not change it. */
+  readonly sentAt: Date | null
 }

@@ -95,11 +95,11 @@ function start(
 
 async function deliver(options: SenderOptions, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {
   const { deliveries } = options.store
-  const { content, message, uncertain, to } = delivery
+  const { content, message, uncertain, sentAt, to } = delivery
   const destination = options.destinations.find(({ name }) => name === to.destination)
   try {
     if (destination === undefined) throw new AlertingError('refused', `there is no destination named ${to.destination}`)
-    const outgoing = { deliveryId: delivery.id, content, uncertain }
+    const outgoing = { deliveryId: delivery.id, content, uncertain, sentAt }
     // False: the lease was lost, somebody else has it now.
     if (message === null && !(await deliveries.sending(delivery))) return
     const identity = await (message === null

@@ -1,12 +1,16 @@
 import { roomLogger, sleep } from '#runtime'
-import { tagsOf } from '#model'
-import type { StoredState, Wish } from '#store'
+import { tagsOf, type Difference, type Origin } from '#model'
+import type { Records, StoredState, Wish } from '#store'
 import type { Parts } from './parts.ts'
-import { judgedAs, reconcile, turnMessage } from './reconcile.ts'
+import { judgedAs, reconcile, turnMessage, type Occasion } from './reconcile.ts'
 
 const log = roomLogger('pipeline')
 
 type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'bells' | 'observe'>
+
+/** A verdict that was under way when a looked-up resource changed is written after the change and heard of half a minute later. */
+const echoMs = 60_000
+const mostLookedUp = 100
 
 /**
  * Judging is not fetching: re-evaluates stored states whose detections changed or whose time has come, closes findings of removed
@@ -18,9 +22,11 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
     try {
       if (!retired) await retire(parts)
       retired = true
+      // Asked first: what the last look of a scan made due is judged before the scan is told.
+      const quiet = (await parts.store.scans.running()) === 0
       const judged = await judgeDue(parts)
       if (judged > 0) continue
-      await summarise(parts)
+      if (quiet) await summarise(parts)
     } catch (error) {
       log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')
     }
@@ -68,13 +74,13 @@ async function write(
   fingerprints: ReadonlyMap<string, string>,
   outcomes: Parameters<typeof reconcile>[3],
 ): Promise<void> {
-  const origin = state.evaluatedWith === fingerprints.get(state.type) ? 'time' : 'detection'
   const told = await parts.store.transaction(async (records) => {
     const current = await records.states.lock(state)
     // A fetch was faster: it judged the newer state with the same detections.
     if (current === null || current.gone || current.number !== state.number) return false
     const { bornAt, confirmed } = current
-    const occasion = { origin, causes: [], differences: [], bornAt, confirmed, newlyConfirmed: false } as const
+    const why = state.evaluatedWith === fingerprints.get(state.type) ? await whyAgain(records, state) : becauseOf('detection')
+    const occasion = { ...why, bornAt, confirmed, newlyConfirmed: false }
     const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
     // A type that is watched no more is asked for by the hash that stands for all such: by any other it would be due for ever.
     const evaluatedWith = fingerprints.get(state.type) ?? parts.evaluator.fingerprint('')
@@ -84,9 +90,28 @@ async function write(
   if (told) parts.bells.deliver.ring()
 }
 
+type Why = Pick<Occasion, 'origin' | 'causes' | 'differences'>
+
+/** With the same detections a verdict changes by what it looked up, which has changed or was seen for the first time, or by time. */
+async function whyAgain(records: Records, state: StoredState): Promise<Why> {
+  const ids = (state.verdict?.outcomes ?? []).flatMap((outcome) => (outcome.outcome === 'unknown' ? [] : outcome.lookedUp))
+  if (ids.length === 0) return becauseOf('time')
+  const since = new Date((state.judgedAt?.getTime() ?? echoMs) - echoMs)
+  const changes = await records.versions.since([...new Set(ids)].slice(0, mostLookedUp), since)
+  const news = changes.filter(({ kind }) => kind !== 'first' && kind !== 'reshaped')
+  if (news.length === 0) return becauseOf(changes.length > 0 ? 'baseline' : 'time')
+  const differences = news.flatMap(({ ref, differences: those }) =>
+    those.map((each): Difference => ({ ...each, path: `${ref.id} ${each.path}` })),
+  )
+  return { origin: 'change', causes: news.flatMap(({ causes }) => causes), differences }
+}
+
+function becauseOf(origin: Origin): Why {
+  return { origin, causes: [], differences: [] }
+}
+
 /** One summary a team, when nothing more is to come from a running scan. */
 async function summarise(parts: Needs): Promise<void> {
-  if ((await parts.store.scans.running()) > 0) return
   const told = await parts.store.transaction(async (records) => {
     const untold = await records.findings.untold()
     const known = []

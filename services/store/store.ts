@@ -129,6 +129,8 @@ export interface StoredState extends Resource {
   readonly bornAt: Date | null
   /** False: an event said something that the state did not show within its time; it may be older than the event. */
   readonly confirmed: boolean
+  /** When its verdict was written; null for one that an older version wrote. */
+  readonly judgedAt: Date | null
   /** Why it cannot be read now, since when; null when the last look succeeded. */
   readonly unread: { readonly cause: string; readonly since: Date } | null
 }
@@ -192,6 +194,8 @@ export interface Versions {
   add(version: Version): Promise<void>
   /** Newest first. */
   list(ref: ResourceRef, limit: number): Promise<readonly Version[]>
+  /** The last version of each resource with one of these ids, where that came since a time; oldest first. */
+  since(ids: readonly string[], time: Date): Promise<readonly Version[]>
   /** The version that was current at a time; null when the resource was not known then. */
   at(ref: ResourceRef, time: Date): Promise<Version | null>
 }
@@ -272,6 +276,8 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
+  /** When it was first posted; null before that. */
+  readonly sentAt: Date | null
 }
 export interface Deliveries {
   /** Lends due deliveries, highest severity first, oldest first, at most one a channel. */

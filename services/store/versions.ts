@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { ResourceRef } from '#model'
 import type { Database } from './database.ts'
 import type { Version, Versions } from './store.ts'
-import { at, columnsOf, isRef, json } from './values.ts'
+import { at, columnsOf, isRef, json, possibleIds, texts } from './values.ts'
 
 interface VersionRow extends Omit<Version, 'ref'>, ResourceRef {}
 
@@ -29,6 +29,22 @@ export function createVersions(database: Database): Versions {
     async list(ref, limit) {
       const rows = await database.rows<VersionRow>(sql`
         select ${versionColumns} from versions as v where ${isRef('v', ref)} order by v.number desc limit ${limit}::integer`)
+      return rows.map(versionOf)
+    },
+    async since(ids, time) {
+      const possible = possibleIds(ids)
+      if (possible.length === 0) return []
+      // `offset 0` keeps it one probe of the index for each id.
+      const rows = await database.rows<VersionRow>(sql`
+        select ${versionColumns}
+        from unnest(${texts(possible)}) as each(id), lateral (
+          select account_id, region, type, id from resources where reverse(resources.id) = reverse(each.id) offset 0
+        ) as r, lateral (
+          select * from versions as v
+          where v.account_id = r.account_id and v.region = r.region and v.type = r.type and v.id = r.id
+          order by v.number desc limit 1
+        ) as v
+        where v.at >= ${at(time)} order by v.at, v.number`)
       return rows.map(versionOf)
     },
     async at(ref, time) {

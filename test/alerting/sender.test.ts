@@ -124,7 +124,8 @@ describe('delivery', () => {
     if (lent === undefined) throw new Error('nothing was due')
     await on.store.deliveries.sending(lent)
     const slack = createSlack({ token: on.server.token, apiUrl: on.server.url })
-    await slack.post('payments', { deliveryId: lent.id, content: lent.content, uncertain: false }, new AbortController().signal)
+    const outgoing = { deliveryId: lent.id, content: lent.content, uncertain: false, sentAt: null }
+    await slack.post('payments', outgoing, new AbortController().signal)
     on.send()
     await settled(on, 1)
     expect(titles(on.server)).toEqual(['once'])

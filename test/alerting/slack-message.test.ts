@@ -4,7 +4,8 @@ import type { AlertContent, Difference, Json } from '#model'
 import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 
-const said = (content: AlertContent, uncertain = false): SlackMessage => slackMessage({ deliveryId: 'd-1', content, uncertain })
+const said = (content: AlertContent, uncertain = false): SlackMessage =>
+  slackMessage({ deliveryId: 'd-1', content, uncertain, sentAt: null })
 /** What went over the wire, as plain JSON. */
 const wire = (message: SlackMessage): { text: string; blocks: Json[]; attachments: Json[] } =>
   JSON.parse(JSON.stringify(message)) as { text: string; blocks: Json[]; attachments: Json[] }

@@ -24,6 +24,7 @@ const outgoing = (given: Partial<Outgoing> = {}): Outgoing => ({
   deliveryId: 'd-1',
   content: aFindingAlert(),
   uncertain: false,
+  sentAt: null,
   ...given,
 })
 async function errorOf(work: Promise<JsonObject>): Promise<AlertingError> {

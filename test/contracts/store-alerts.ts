@@ -163,6 +163,23 @@ export function alertsContract(open: () => Promise<Subject>): void {
     expect(await store.alerts.revise('no such finding', (content) => content, 0)).toBeNull()
   })
 
+  it('remembers when it was first posted, whatever is edited later', async () => {
+    const subject = await open()
+    const { store } = subject
+    const { findingId } = await anAlert(store)
+    const posting = await one(store)
+    expect(posting.sentAt).toBeNull()
+    await store.deliveries.sent(posting, { ts: '1' })
+    const posted = (await store.now()).getTime()
+    for (const later of ['1 minute', '2 minutes']) {
+      await setClock(subject, later)
+      await store.alerts.revise(findingId, () => note(later), 0)
+      const edit = await one(store)
+      expect(Math.abs((edit.sentAt?.getTime() ?? 0) - posted)).toBeLessThan(5_000)
+      await store.deliveries.sent(edit, { ts: '1' })
+    }
+  })
+
   it('edits again when the alert was revised while an older revision was on its way', async () => {
     const { store } = await open()
     const { findingId } = await anAlert(store)

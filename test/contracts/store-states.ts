@@ -17,6 +17,7 @@ export function statesContract(open: () => Promise<Subject>): void {
       verdict: judged.verdict,
       evaluatedWith: judged.evaluatedWith,
       evaluateAt: judged.evaluateAt,
+      judgedAt: expect.any(Date) as Date,
       bornAt: null,
       confirmed: true,
       unread: null,

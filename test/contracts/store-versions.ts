@@ -46,6 +46,23 @@ export function versionsContract(open: () => Promise<Subject>): void {
     expect(await store.versions.at({ ...aBucket, id: 'other' }, new Date(start + 30 * dayMs))).toBeNull()
   })
 
+  it('knows which of some resources changed since a time', async () => {
+    const { store } = await open()
+    for (const [number, id] of ['a', 'b', 'c'].entries())
+      await store.states.put(aState(number + 1, { id }), aJudgement(number + 1), aLook())
+    const add = (number: number, day: number, id: string) => store.versions.add(aVersion(number, day, { ref: { ...aBucket, id } }))
+    await add(1, 10, 'a')
+    await add(2, 20, 'b')
+    await add(3, 30, 'a')
+    await add(4, 40, 'c')
+    const since = async (ids: readonly string[], day: number) =>
+      (await store.versions.since(ids, new Date(start + day * dayMs))).map(({ number }) => number)
+    expect(await since(['a', 'b', 'none', 'a\0'], 0)).toEqual([2, 3])
+    expect(await since(['a', 'b', 'c'], 30)).toEqual([3, 4])
+    expect(await since(['b'], 21)).toEqual([])
+    expect(await since([], 0)).toEqual([])
+  })
+
   it('drops a version 400 days after the next one came, so that every time of these days can be answered', async () => {
     const subject = await open()
     const { store } = subject

@@ -1,0 +1,159 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import * as cloudtrail from '@aws-sdk/client-cloudtrail'
+import * as s3 from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openStore } from '#store'
+import { aFolder, aPolicy } from '../detection/world.ts'
+import { freshPGlite, freshStore } from '../support/database.ts'
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { accountId, arnOf, idOf, region, startGroups, type Groups } from '../support/groups-server.ts'
+import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
+import { credentialsOf, needMoto, startMoto, type Moto } from '../support/moto.ts'
+import { aRecord } from '../support/records.ts'
+import { until } from '../support/until.ts'
+
+// What is judged again though the resource itself did not change: another one did, or time passed. And how often a storm is looked at.
+
+const title = 'a policy that looks another resource up'
+
+describe.runIf(needMoto(title))(title, { timeout: 60_000 }, () => {
+  const bucket = 'audit-log'
+  const trail = { accountId, region, type: 'AWS.CloudTrail', id: `arn:aws:cloudtrail:${region}:${accountId}:trail/main` }
+  const all = { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true }
+  let moto: Moto
+  let line: InnerLine
+  let client: s3.S3Client
+
+  beforeAll(async () => {
+    moto = await startMoto()
+    const own = { endpoint: moto.endpoint, region, credentials: await credentialsOf(moto.endpoint, accountId) }
+    client = new s3.S3Client({ ...own, forcePathStyle: true })
+    await client.send(new s3.CreateBucketCommand({ Bucket: bucket }))
+    await client.send(new s3.PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: all }))
+    const trails = new cloudtrail.CloudTrailClient(own)
+    await trails.send(new cloudtrail.CreateTrailCommand({ Name: 'main', S3BucketName: bucket }))
+    trails.destroy()
+    line = await startInnerLine({
+      endpoint: moto.endpoint,
+      accounts: [{ id: accountId, regions: [region] }],
+      types: ['AWS.CloudTrail', 'AWS.S3.Bucket'],
+      folders: ['policies/aws/cloudtrail'],
+      workers: ['refresh', 'judge', 'scan'],
+    })
+    await until('the first scan', async () => (await line.store.scans.running()) === 0, 60_000)
+  }, 120_000)
+  afterAll(async () => {
+    client.destroy()
+    await line[Symbol.asyncDispose]()
+    await moto.stop()
+  })
+
+  const open = async () =>
+    (await line.findingsOf(trail)).find(
+      ({ detectionId, status }) => detectionId === 'AWS.CloudTrail.BucketPublic' && status === 'open',
+    )
+  const call = (name: string): Promise<void> =>
+    line.send(aRecord({ account: accountId, source: 's3.amazonaws.com', name, request: { bucketName: bucket } }))
+
+  test('is asked again when that one changes, and whoever changed it is named', async () => {
+    expect(await open()).toBeUndefined()
+    await client.send(new s3.DeletePublicAccessBlockCommand({ Bucket: bucket }))
+    await call('DeleteBucketPublicAccessBlock')
+    const finding = await until('the finding on the trail', async () => (await open()) ?? null)
+    expect(finding).toMatchObject({
+      origin: 'change',
+      causes: [{ name: 'DeleteBucketPublicAccessBlock', actor: { name: 'mallory' } }],
+    })
+    expect(finding.differences[0]?.path).toMatch(/^arn:aws:s3:::audit-log PublicAccessBlockConfiguration/u)
+    const told = await until('the alert', async () => {
+      const contents = await line.told()
+      return contents.find((content) => content.kind === 'finding' && content.place.resourceId === trail.id) ?? null
+    })
+    expect(told).toMatchObject({ cause: { name: 'DeleteBucketPublicAccessBlock' }, origin: 'change' })
+  })
+
+  test('is asked again when that one is repaired', async () => {
+    await client.send(new s3.PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: all }))
+    await call('PutBucketPublicAccessBlock')
+    await until('the end', async () => (await open()) === undefined)
+    const [finding] = await line.findingsOf(trail)
+    expect(finding).toMatchObject({ status: 'resolved' })
+  })
+})
+
+describe('resources that nobody touches', { timeout: 60_000 }, () => {
+  const type = 'AWS.EC2.SecurityGroup'
+  const ref = { accountId, region, type, id: arnOf(1) }
+  const accounts = [{ id: accountId, regions: [region] }]
+  const current = { fingerprints: new Map<string, string>(), otherwise: 'another' }
+  let aws: Groups
+  let proxy: FaultProxy
+  const describes = (): number => proxy.seen.filter(({ body }) => body.includes(idOf(1))).length
+
+  beforeAll(async () => {
+    aws = await startGroups()
+    aws.count = 3
+    proxy = await startFaultProxy(aws.endpoint)
+  })
+  afterAll(async () => {
+    await proxy.stop()
+    aws.stop()
+  })
+
+  test('are judged when the time comes that a policy named, without a look, and told in one summary', async () => {
+    // Later than the first scan takes; the database's clock is then put forward, past the least time between two such judgements.
+    const end = Date.now() + 10_000
+    const soon = aPolicy('Soon', `return { result: Date.now() < ${end}, validUntil: new Date(${end}).toISOString() }`)
+    await using folder = await aFolder({ 'soon.ts': soon.replace('AWS.S3.Bucket', type) })
+    const pglite = await freshPGlite()
+    await using store = await openStore({ pglite })
+    const options = { endpoint: proxy.endpoint, accounts, types: [type], folders: [folder.path], store }
+    await using line = await startInnerLine({ ...options, workers: ['refresh', 'judge', 'scan'] })
+    await until('the first scan', async () => (await store.scans.running()) === 0)
+    expect(await line.findingsOf(ref)).toEqual([])
+    const looks = proxy.seen.length
+    await until('the end of what the policy said', () => Date.now() > end)
+    await pglite.exec(`create or replace function tripline_now() returns timestamptz language sql volatile
+      as $$ select clock_timestamp() + interval '2 minutes' $$`)
+    const told = await until('the summary', async () => {
+      const contents = await line.told()
+      return contents.length > 0 ? contents : null
+    })
+    expect(told).toMatchObject([{ kind: 'summary', origin: 'time', total: 3 }])
+    expect(await line.findingsOf(ref)).toMatchObject([{ origin: 'time', causes: [], status: 'open' }])
+    expect(proxy.seen.length).toBe(looks)
+  })
+
+  test('of a type that is watched no more are judged once, and then left alone', async () => {
+    await using store = await freshStore()
+    const options = { endpoint: proxy.endpoint, accounts, folders: ['policies/aws/ec2'], store }
+    {
+      await using before = await startInnerLine({ ...options, types: [type], workers: ['refresh', 'scan'] })
+      await until('the first scan', async () => (await before.store.scans.running()) === 0)
+    }
+    await using line = await startInnerLine({ ...options, types: ['AWS.KMS.Key'], workers: ['judge'] })
+    const otherwise = line.parts.evaluator.fingerprint('')
+    await until('the last judgement', async () => (await store.states.get(ref))?.evaluatedWith === otherwise)
+    const { judgedAt } = (await store.states.get(ref)) ?? {}
+    expect(await store.states.due(10, 1, { ...current, otherwise })).toEqual([])
+    expect((await store.states.get(ref))?.judgedAt).toEqual(judgedAt)
+  })
+
+  test('or are touched a hundred times in a row cost a look a second, and one after the last event', async () => {
+    await using line = await startInnerLine({ endpoint: proxy.endpoint, accounts, types: [type], folders: ['policies/aws/ec2'] })
+    const request = { groupId: idOf(1) }
+    const call = { account: accountId, source: 'ec2.amazonaws.com', name: 'AuthorizeSecurityGroupIngress', request }
+    const before = describes()
+    const startedAt = performance.now()
+    for (let index = 0; index < 100; index += 1) {
+      if (index === 99) aws.open(1)
+      await line.send(aRecord(call))
+      await wait(30)
+    }
+    await until('the finding of the last event', async () => (await line.findingsOf(ref)).length > 0)
+    await until('the last look', async () => (await line.store.marks.waiting()).every(({ count }) => count === 0))
+    const seconds = (performance.now() - startedAt) / 1_000
+    expect(describes() - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
+    expect(await line.findingsOf(ref)).toMatchObject([{ status: 'open', epoch: 1 }])
+  })
+})
