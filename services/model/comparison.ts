@@ -10,7 +10,7 @@ export interface Comparison {
    * The state after, with these of its differences (the very objects) put back as they were. All of them give the state before, none the
    * state after; the order of lists may differ. What is ignored stays as it is after.
    */
-  revert(differences: ReadonlySet<Difference>): JsonObject
+  readonly revert: (differences: ReadonlySet<Difference>) => JsonObject
 }
 
 /** A value on both sides, taken apart as far as it differs. `undefined`: the field is not there at all. */

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from './json.ts'
+import { isObject, type Json } from './json.ts'
 import type { ContentKey } from './content-key.ts'
 
 /** Two members of a list before and after a change, by their places. */
@@ -75,6 +75,6 @@ function likenessOf(a: Fields, b: Fields): { readonly score: number; readonly in
 function isShort(value: Json | undefined): boolean {
   if (value === undefined || value === null || Array.isArray(value)) return false
   if (!isObject(value)) return true
-  const set = Object.values(value as JsonObject).filter((each) => each !== null)
+  const set = Object.values(value).filter((each) => each !== null)
   return set.length <= 2 && set.every((each) => typeof each !== 'object')
 }
