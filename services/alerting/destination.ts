@@ -21,4 +21,6 @@ export interface Outgoing {
   readonly to: RoutedTo
   readonly content: AlertContent
   readonly uncertain: boolean
+  /** When it was first posted; null before that. Edits do not change it. */
+  readonly sentAt: Date | null
 }

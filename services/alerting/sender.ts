@@ -98,12 +98,12 @@ function start(
 
 async function deliver(options: SenderOptions, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {
   const { deliveries } = options.store
-  const { content, message, uncertain, to } = delivery
+  const { content, message, uncertain, sentAt, to } = delivery
   const destination = options.destinations.find(({ name }) => name === to.destination)
   try {
     if (destination === undefined) throw new AlertingError('refused', `there is no destination named ${to.destination}`)
     const { id: deliveryId, alertId, findingId, revision } = delivery
-    const outgoing = { deliveryId, alertId, findingId, revision, to, content, uncertain }
+    const outgoing = { deliveryId, alertId, findingId, revision, to, content, uncertain, sentAt }
     // False: the lease was lost, somebody else has it now.
     if (message === null && !(await deliveries.sending(delivery))) return
     const identity = await (message === null
@@ -177,7 +177,7 @@ async function noteDown(options: SenderOptions, destination: string, error: Aler
       records,
       `down:${destination}:${refused ? error.code : ''}`,
       {
-        title: refused ? `${destination} refused our credentials` : `${destination} cannot be reached`,
+        title: `Destination ${destination} ${refused ? 'refused our credentials' : 'cannot be reached'}`,
         text: `${error.message}. Its alerts are kept and are told as soon as it takes them.`,
       },
       destination,

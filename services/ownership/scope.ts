@@ -30,8 +30,8 @@ export function scopePolicies(evaluator: Evaluator, scopes: ReadonlyMap<string, 
       return made
     },
     judgeBodies: (bodies) => evaluator.judgeBodies(bodies),
-    async judgeResources(resources, lookUp) {
-      const judged = await evaluator.judgeResources(resources, lookUp)
+    async judgeResources(resources, lookUp, only) {
+      const judged = await evaluator.judgeResources(resources, lookUp, only)
       return judged.map(({ ref, outcomes }, index) => {
         const resource = resources[index]
         return { ref, outcomes: resource === undefined ? outcomes : outcomes.map((each) => within(each, resource)) }

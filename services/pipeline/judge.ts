@@ -137,9 +137,13 @@ async function summarise(parts: Needs): Promise<void> {
         .toSorted()
         .join(',')
       const key = `summary:${channels}:${content.origin}:${findingIds.toSorted()[0]}`
-      await records.alerts.create({ findingId: null, key, content, to })
+      const alertId = await records.alerts.create({ findingId: null, key, content, to })
+      await records.findings.told(findingIds, alertId)
     }
-    await records.findings.told(untold.map(({ id }) => id))
+    await records.findings.told(
+      untold.map(({ id }) => id),
+      null,
+    )
     return known.length > 0
   })
   if (told) parts.bells.deliver.ring()

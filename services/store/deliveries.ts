@@ -13,7 +13,7 @@ export function createDeliveries(database: Database): Deliveries {
       // The alert's row is held first, so that a revision is either seen here or finds this delivery sent.
       wrote(sql`
         with alert as (select id, revision from alerts where id = ${delivery.alertId} for share)
-        update deliveries as d set message = ${json(message)}, shown_revision = ${delivery.revision},
+        update deliveries as d set message = ${json(message)}, first_sent_at = coalesce(d.first_sent_at, ${now}), shown_revision = ${delivery.revision},
           status = case when alert.revision > ${delivery.revision} then 'due' else 'sent' end, due_at = ${now}, settled_at = ${now},
           token = null, attempts = 0, sending = false, uncertain = false, reason = null
         from alert where alert.id = d.alert_id and ${isMine(delivery)} returning 1`),
@@ -104,7 +104,8 @@ async function lease(database: Database, limit: number, leaseMs: number): Promis
       from chosen where d.id = chosen.id
       returning d.*, chosen.waited
     )
-    select lent.id, token, alert_id as "alertId", finding_id as "findingId", destination, channel, team, because, content, revision, message, attempts, uncertain
+    select lent.id, token, alert_id as "alertId", finding_id as "findingId", destination, channel, team, because, content, revision, message, attempts, uncertain,
+      first_sent_at as "sentAt"
     from lent join alerts on alerts.id = lent.alert_id
     order by rank desc, waited`)
   return rows.map(leasedOf)

@@ -4,6 +4,7 @@ export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
   Alerts,
   Deliveries,
+  FindingFilter,
   Findings,
   Inbox,
   InboxKey,

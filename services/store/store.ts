@@ -5,6 +5,7 @@ import type {
   Ending,
   Expectation,
   Finding,
+  FindingStatus,
   JsonObject,
   Origin,
   Resource,
@@ -233,7 +234,23 @@ export interface RuleHit {
   readonly context: JsonObject
   readonly cause: Cause
 }
+/** Which findings are wanted: what is left out is any. */
+export interface FindingFilter {
+  readonly statuses?: readonly FindingStatus[]
+  readonly severities?: readonly Severity[]
+  readonly accountId?: string
+  readonly region?: string
+  readonly detectionId?: string
+  readonly resourceType?: string
+  /** The team that was told. */
+  readonly team?: string
+}
 export interface Findings {
+  get(id: string): Promise<Finding | null>
+  /** Most severe first, then newest first. */
+  list(filter: FindingFilter, limit: number): Promise<readonly Finding[]>
+  /** How many findings `list` would give without its limit. */
+  count(filter: FindingFilter): Promise<number>
   /** The open policy findings of a resource. */
   openOf(ref: ResourceRef): Promise<readonly Finding[]>
   /** All policy findings of a resource, newest first. */
@@ -251,7 +268,8 @@ export interface Findings {
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
   /** Open findings that no change caused and no summary has told yet; holds them until the transaction ends. */
   untold(): Promise<readonly Finding[]>
-  told(ids: readonly string[]): Promise<void>
+  /** `alertId`: the summary that told them. */
+  told(ids: readonly string[], alertId: string | null): Promise<void>
 }
 
 // ---- alerts and their deliveries (the outbox)
@@ -278,6 +296,8 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
+  /** When it was first posted; null before that. */
+  readonly sentAt: Date | null
 }
 export interface Deliveries {
   /** Lends due deliveries, highest severity first, oldest first, at most one a channel. */

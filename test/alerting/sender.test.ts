@@ -201,7 +201,7 @@ describe('a channel that takes nothing', () => {
     on.server.faults.restoreToken()
     await settled(on, 2)
     expect(titles(on.server, 'payments')).toEqual(['kept'])
-    expect(titles(on.server, 'security')).toEqual(['⚠️ Slack refused our token'])
+    expect(titles(on.server, 'security')).toEqual(['⚠️ Destination slack refused our credentials'])
   })
 
   it('what is wrong with the message itself goes to the fallback', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AlertContent, RoutedTo } from '#model'
+import { wholeActor, type AlertContent, type RoutedTo } from '#model'
 import type { LeasedDelivery, Store } from '#store'
 import { setClock, type Subject } from './store.ts'
 
@@ -35,7 +35,7 @@ async function anAlert(
       name: 'n',
       time: '2026-11-21T10:00:00Z',
       receivedAt: '2026-11-21T10:00:00Z',
-      actor: { kind: 'Root', name: 'root', arn: null, accountId: null, sourceAddress: null, userAgent: null },
+      actor: wholeActor({ kind: 'Root', name: 'root', arn: null, accountId: null, sourceAddress: null, userAgent: null }),
     },
   })
   const findingId = hit.finding.id
@@ -161,6 +161,23 @@ export function alertsContract(open: () => Promise<Subject>): void {
     await store.deliveries.sent(edit, { ts: '1' })
     expect(await store.deliveries.lease(10, 10_000)).toEqual([])
     expect(await store.alerts.revise('no such finding', (content) => content, 0)).toBeNull()
+  })
+
+  it('remembers when it was first posted, whatever is edited later', async () => {
+    const subject = await open()
+    const { store } = subject
+    const { findingId } = await anAlert(store)
+    const posting = await one(store)
+    expect(posting.sentAt).toBeNull()
+    await store.deliveries.sent(posting, { ts: '1' })
+    const posted = (await store.now()).getTime()
+    for (const later of ['1 minute', '2 minutes']) {
+      await setClock(subject, later)
+      await store.alerts.revise(findingId, () => note(later), 0)
+      const edit = await one(store)
+      expect(Math.abs((edit.sentAt?.getTime() ?? 0) - posted)).toBeLessThan(5_000)
+      await store.deliveries.sent(edit, { ts: '1' })
+    }
   })
 
   it('edits again when the alert was revised while an older revision was on its way', async () => {

@@ -1,5 +1,5 @@
 import type { Outgoing } from '#alerting'
-import type { Cause, Detection, Finding, FindingAlert, Place } from '#model'
+import { wholeActor, type Cause, type Detection, type Finding, type FindingAlert, type Place } from '#model'
 
 export function aPlace(given: Partial<Place> = {}): Place {
   return {
@@ -22,15 +22,16 @@ export function aCause(given: Partial<Omit<Cause, 'actor'>> & { readonly actor?:
     time: '2026-11-21T14:02:03Z',
     receivedAt: '2026-11-21T14:02:04Z',
     ...given,
-    actor: {
+    actor: wholeActor({
       kind: 'IAMUser',
       name: 'alice',
       arn: 'arn:aws:iam::111122223333:user/alice',
       accountId: '111122223333',
       sourceAddress: '203.0.113.7',
       userAgent: 'aws-cli/2.15.30 Python/3.11 Linux/6.1 botocore/2.4.5',
+      tool: { kind: 'cli', name: 'aws-cli', version: '2.15.30', providerVersion: null, byHand: true },
       ...given.actor,
-    },
+    }),
   }
 }
 
@@ -98,6 +99,8 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     origin: 'change',
     cause: aCause(),
     differences: [],
+    otherDifferences: 0,
+    essential: false,
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',
@@ -116,6 +119,7 @@ export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
     to: { destination: 'slack', channel: 'payments', team: 'payments', because: 'team payments owns account payments-prod' },
     content: aFindingAlert(),
     uncertain: false,
+    sentAt: null,
     ...given,
   }
 }
