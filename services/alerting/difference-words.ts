@@ -25,7 +25,7 @@ export function differencesInWords(differences: readonly Difference[]): readonly
 
 function sides(path: string, value: Json): readonly string[] {
   if (value === null) return []
-  const kind = path.split('.').find((part) => part in kinds)
+  const kind = path.split('.').find((part) => Object.hasOwn(kinds, part))
   const say = kind === undefined ? undefined : kinds[kind]
   const members = Array.isArray(value) ? (value as readonly Json[]) : [value]
   return members.flatMap((member) => {
@@ -144,6 +144,6 @@ const names: Readonly<Record<string, string>> = {
 function nameOf(path: string): string {
   const [head = '', ...rest] = path.split('.')
   const inside = rest.filter((part) => part !== 'Statement').join('.')
-  const name = names[head] ?? head
+  const name = Object.hasOwn(names, head) ? (names[head] ?? head) : head
   return line(inside === '' ? name : `${name}.${inside}`, 120)
 }
