@@ -2,6 +2,7 @@ import { diff, textAt, type Cause, type Expectation, type JsonObject, type Origi
 import type { LeasedMark, Records, StoredState, Version } from '#store'
 import type { Parts } from './parts.ts'
 import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
+import { traceCauses } from './trace.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
 
 type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'observe'>
@@ -115,7 +116,7 @@ async function write(
 ): Promise<{ news: boolean; heldUntil: Date | null }> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
-  const causes = causesOf(mark, sight, confirmed)
+  const causes = await traceCauses(records, causesOf(mark, sight, confirmed))
   const origin: Origin = causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
   const result = await reconcile(parts, records, resource, outcomes, {
     origin,
@@ -201,7 +202,10 @@ export async function settleGone(parts: Needs, mark: LeasedMark, number: number)
     const ref = await records.states.meant(mark.ref)
     const before = ref === null ? null : await records.states.lock(ref)
     const ends = ref !== null && before !== null && !before.gone && (await records.states.gone(ref, number))
-    const causes = mark.expectations.map(({ cause }) => cause)
+    const causes = await traceCauses(
+      records,
+      mark.expectations.map(({ cause }) => cause),
+    )
     const news = ends && (await endAll(parts, records, before, causes))
     if (ends) {
       const at = await records.now()
