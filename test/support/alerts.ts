@@ -97,6 +97,8 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     origin: 'change',
     cause: aCause(),
     differences: [],
+    otherDifferences: 0,
+    essential: false,
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',
