@@ -5,7 +5,7 @@ import { stopClock, type Subject } from './store.ts'
 const roleArn = 'arn:aws:iam::111122223333:role/deploy'
 const start = new Date('2026-11-21T12:00:00Z')
 
-export function anActor(name: string, more: Partial<Actor> = {}): Actor {
+function anActor(name: string, more: Partial<Actor> = {}): Actor {
   return wholeActor({ kind: 'IAMUser', name, arn: null, accountId: '111122223333', sourceAddress: null, userAgent: null, ...more })
 }
 
