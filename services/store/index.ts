@@ -4,6 +4,7 @@ export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
   Alerts,
   Deliveries,
+  FindingFilter,
   Findings,
   Inbox,
   InboxKey,
@@ -23,11 +24,13 @@ export type {
   ScanPart,
   ScanProgress,
   Scans,
+  Sessions,
   States,
   Store,
   StoredState,
   Version,
   Versions,
+  WantedSession,
   Wish,
   Workers,
 } from './store.ts'

@@ -5,7 +5,9 @@ import type {
   Ending,
   Expectation,
   Finding,
+  FindingStatus,
   JsonObject,
+  OpenedSession,
   Origin,
   Resource,
   ResourceRef,
@@ -29,6 +31,7 @@ export interface Records {
   readonly quarantine: Quarantine
   readonly scans: Scans
   readonly workers: Workers
+  readonly sessions: Sessions
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -233,7 +236,23 @@ export interface RuleHit {
   readonly context: JsonObject
   readonly cause: Cause
 }
+/** Which findings are wanted: what is left out is any. */
+export interface FindingFilter {
+  readonly statuses?: readonly FindingStatus[]
+  readonly severities?: readonly Severity[]
+  readonly accountId?: string
+  readonly region?: string
+  readonly detectionId?: string
+  readonly resourceType?: string
+  /** The team that was told. */
+  readonly team?: string
+}
 export interface Findings {
+  get(id: string): Promise<Finding | null>
+  /** Most severe first, then newest first. */
+  list(filter: FindingFilter, limit: number): Promise<readonly Finding[]>
+  /** How many findings `list` would give without its limit. */
+  count(filter: FindingFilter): Promise<number>
   /** The open policy findings of a resource. */
   openOf(ref: ResourceRef): Promise<readonly Finding[]>
   /** All policy findings of a resource, newest first. */
@@ -251,7 +270,8 @@ export interface Findings {
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
   /** Open findings that no change caused and no summary has told yet; holds them until the transaction ends. */
   untold(): Promise<readonly Finding[]>
-  told(ids: readonly string[]): Promise<void>
+  /** `alertId`: the summary that told them. */
+  told(ids: readonly string[], alertId: string | null): Promise<void>
 }
 
 // ---- alerts and their deliveries (the outbox)
@@ -268,6 +288,8 @@ export interface LeasedDelivery {
   readonly id: string
   readonly token: string
   readonly alertId: string
+  /** Null for summaries and notes. */
+  readonly findingId: string | null
   readonly to: RoutedTo
   readonly content: AlertContent
   readonly revision: number
@@ -390,4 +412,21 @@ export interface Workers {
   beat(id: string, role: string, forMs: number): Promise<number>
   leave(id: string): Promise<void>
   alive(role: string): Promise<number>
+}
+
+// ---- sessions: who got which temporary key, kept two days
+
+/** A key, and the session that carries it. */
+export interface WantedSession {
+  readonly accessKeyId: string
+  readonly roleArn: string
+  readonly name: string
+  /** When the key was used. */
+  readonly at: Date
+}
+export interface Sessions {
+  /** Notes who got which key. Of two records of one key the one that names the caller better stays. */
+  note(sessions: readonly OpenedSession[]): Promise<void>
+  /** How these sessions were opened: by key, and those of the same role and name in the 13 hours before the use, at most 20 of a name. Oldest first. */
+  find(wanted: readonly WantedSession[]): Promise<readonly OpenedSession[]>
 }
