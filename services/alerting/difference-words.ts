@@ -119,7 +119,7 @@ const documents = new Set([
 
 function documentWords([head = '', ...rest]: readonly string[]): string {
   // Lambda keeps the document beside its revision.
-  const named = rest.length === 0 || rest.every((step) => step === head) ? '' : ` ${rest.join('.')}`
+  const named = rest.every((step) => step === head) ? '' : ` ${rest.join('.')}`
   return `${head === 'InlinePolicies' ? 'Inline policy' : attributeWords(head)}${named}`
 }
 
@@ -151,10 +151,12 @@ function saidOf(name: string, value: Json): readonly string[] {
 
 /** What a member of a list is known by. */
 function memberName(inside: JsonObject): string {
-  const texts = Object.entries(inside).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+  const texts = Object.entries(inside).flatMap(([name, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [],
+  )
   const naming = texts.find(([name]) => /(?:Name|Key|Id|ID|Sid|Arn|ARN|Number)$/u.test(name))
   const shown = naming === undefined ? texts.slice(0, 2) : [naming]
-  return line(shown.map(([, value]) => String(value)).join(' '), 80)
+  return line(shown.map(([, value]) => value).join(' '), 80)
 }
 
 const names: ReadonlyMap<string, string> = new Map([

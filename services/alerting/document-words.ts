@@ -18,7 +18,7 @@ export function statementWords(value: Json): readonly string[] {
 export function insideStatement(
   fields: readonly string[],
   inside: JsonObject,
-): { readonly what: string; say(value: Json): readonly string[]; readonly nothing: string } {
+): { readonly what: string; readonly say: (value: Json) => readonly string[]; readonly nothing: string } {
   const [field = '', ...deeper] = fields
   const sid = textAt(inside, 'Sid')
   const [may, named] = [textAt(inside, 'Effect') === 'Deny' ? 'may not' : 'may', sid === null ? '' : ` (${line(sid, 60)})`]

@@ -88,8 +88,8 @@ function route(value: Json): readonly string[] {
   const to =
     textAt(value, 'DestinationCidrBlock') ?? textAt(value, 'DestinationIpv6CidrBlock') ?? textAt(value, 'DestinationPrefixListId')
   if (to === null || !isObject(value)) return []
-  const through = Object.entries(value).find(
-    ([name, each]) => name !== 'DestinationPrefixListId' && name.endsWith('Id') && typeof each === 'string',
+  const [through] = Object.entries(value).flatMap(([name, each]) =>
+    name !== 'DestinationPrefixListId' && name.endsWith('Id') && typeof each === 'string' ? [each] : [],
   )
-  return [through === undefined ? to : `${to} through ${String(through[1])}`]
+  return [through === undefined ? to : `${to} through ${through}`]
 }

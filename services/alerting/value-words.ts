@@ -24,7 +24,7 @@ export function valueWords(name: string, value: Json): string {
   if (typeof value === 'number') return numberWords(name, value)
   if (typeof value === 'string') return textWords(name, value)
   if (isObject(value)) return fieldsWords(value)
-  return joined((value as readonly Json[]).map((each) => valueWords(name, each)))
+  return joined(value.map((each) => valueWords(name, each)))
 }
 
 /** What stands for a value that is not there. */
