@@ -36,7 +36,8 @@ async function sending(other: Destination | null, fallback: Target = { destinati
     async () => store[Symbol.asyncDispose](),
     async () => (stop.abort(), running),
   )
-  const clock = (ahead: string): Promise<void> => setClock({ store, sql: async (text) => void (await pglite.exec(text)) } as Parameters<typeof setClock>[0], ahead)
+  const sql = async (text: string): Promise<readonly Readonly<Record<string, unknown>>[]> => (await pglite.exec(text), [])
+  const clock = (ahead: string): Promise<void> => setClock({ store, sql }, ahead)
   const tell = async (to: Target): Promise<void> => {
     const content = aFindingAlert({ title: 'it is open' })
     await store.alerts.create({ findingId: null, key: 'one', content, to: [{ ...to, team: 'payments', because: 'test' }] })
@@ -46,7 +47,9 @@ async function sending(other: Destination | null, fallback: Target = { destinati
   return { slack, tell, said, clock, heard }
 }
 
-async function answering(status: number): Promise<{ url: string; close: () => void; calls: () => number; status: (next: number) => void }> {
+async function answering(
+  status: number,
+): Promise<{ url: string; close: () => void; calls: () => number; status: (next: number) => void }> {
   let [now, calls] = [status, 0]
   const server = createServer((request, response) => {
     calls += 1
@@ -62,18 +65,21 @@ const webhook = (url: string): Destination => createDestination({ webhook: { nam
 const siem = { destination: 'siem', channel: 'siem' }
 const within10s = 10_000
 
-it.each(['archived', 'removed', 'forbidden'] as const)('an alert for a Slack channel that is %s is at the fallback within 10 s, with a note', async (state) => {
-  const on = await sending(null)
-  if (state === 'archived') on.slack.faults.archive('payments')
-  else if (state === 'removed') on.slack.faults.remove('payments')
-  else on.slack.faults.leave('payments')
-  const started = performance.now()
-  await on.tell({ destination: 'slack', channel: 'payments' })
-  await until('both at the fallback', () => on.said().length === 2, within10s)
-  expect(performance.now() - started).toBeLessThan(within10s)
-  expect(on.said().filter((text) => text.includes('it is open'))).toHaveLength(1)
-  expect(on.said().filter((text) => text.includes('Channel payments does not take alerts'))).toHaveLength(1)
-})
+it.each(['archived', 'removed', 'forbidden'] as const)(
+  'an alert for a Slack channel that is %s is at the fallback within 10 s, with a note',
+  async (state) => {
+    const on = await sending(null)
+    if (state === 'archived') on.slack.faults.archive('payments')
+    else if (state === 'removed') on.slack.faults.remove('payments')
+    else on.slack.faults.leave('payments')
+    const started = performance.now()
+    await on.tell({ destination: 'slack', channel: 'payments' })
+    await until('both at the fallback', () => on.said().length === 2, within10s)
+    expect(performance.now() - started).toBeLessThan(within10s)
+    expect(on.said().filter((text) => text.includes('it is open'))).toHaveLength(1)
+    expect(on.said().filter((text) => text.includes('Channel payments does not take alerts'))).toHaveLength(1)
+  },
+)
 
 it.each([
   [404, 'channel-gone'],
@@ -95,53 +101,68 @@ it('an alert for a destination that the configuration no longer has is at the fa
   await until('both at the fallback', () => on.said().length === 2, within10s)
 })
 
-it.runIf(needMoto('fallbacks from AWS'))('an alert for a topic or a bus that is not there is at the fallback within 10 s', async () => {
-  process.env['AWS_ACCESS_KEY_ID'] ??= 'testing'
-  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'testing'
-  const moto = await startMoto()
-  closers.push(() => moto.stop())
-  const { endpoint } = moto
-  const topic = 'arn:aws:sns:eu-west-1:123456789012:gone'
-  for (const options of [
-    { sns: { name: 'siem', topic, endpoint } },
-    { eventBridge: { name: 'siem', bus: 'gone', source: 'tripline', region: 'eu-west-1', endpoint } },
-  ]) {
-    const on = await sending(createDestination(options))
-    await on.tell(siem)
-    await until('both at the fallback', () => on.said().length === 2, within10s)
-  }
-})
+it.runIf(needMoto('fallbacks from AWS'))(
+  'an alert for a topic or a bus that is not there is at the fallback within 10 s',
+  async () => {
+    process.env['AWS_ACCESS_KEY_ID'] ??= 'testing'
+    process.env['AWS_SECRET_ACCESS_KEY'] ??= 'testing'
+    const moto = await startMoto()
+    closers.push(() => moto.stop())
+    const { endpoint } = moto
+    const topic = 'arn:aws:sns:eu-west-1:123456789012:gone'
+    for (const options of [
+      { sns: { name: 'siem', topic, endpoint } },
+      { eventBridge: { name: 'siem', bus: 'gone', source: 'tripline', region: 'eu-west-1', endpoint } },
+    ]) {
+      const on = await sending(createDestination(options))
+      await on.tell(siem)
+      await until('both at the fallback', () => on.said().length === 2, within10s)
+    }
+  },
+)
 
-it('a destination that is down long keeps its alerts, the operators hear of it once elsewhere, and they arrive when it is back', { timeout: 60_000 }, async () => {
-  const receiver = await answering(500)
-  const on = await sending(webhook(receiver.url))
-  await on.tell(siem)
-  let ahead = 0
-  await until(
-    'a note',
-    async () => {
-      ahead += 40
-      await on.clock(`${ahead} seconds`)
-      return on.said().length > 0
-    },
-    30_000,
-  )
-  const tries = receiver.calls()
-  expect(tries).toBeGreaterThanOrEqual(6)
-  await until('more tries', async () => {
-    ahead += 40
-    await on.clock(`${ahead} seconds`)
-    return receiver.calls() >= tries + 3
-  }, 30_000)
-  expect(on.said()).toEqual(['⚠️ Destination siem cannot be reached'])
-  receiver.status(204)
-  await until('the alert to arrive', async () => {
-    ahead += 40
-    await on.clock(`${ahead} seconds`)
-    return on.heard.filter((outcome) => outcome === 'posted').length === 2
-  }, 30_000)
-  expect(on.said()).toHaveLength(1)
-})
+it(
+  'a destination that is down long keeps its alerts, the operators hear of it once elsewhere, and they arrive when it is back',
+  { timeout: 60_000 },
+  async () => {
+    const receiver = await answering(500)
+    const on = await sending(webhook(receiver.url))
+    await on.tell(siem)
+    let ahead = 0
+    await until(
+      'a note',
+      async () => {
+        ahead += 40
+        await on.clock(`${ahead} seconds`)
+        return on.said().length > 0
+      },
+      30_000,
+    )
+    const tries = receiver.calls()
+    expect(tries).toBeGreaterThanOrEqual(6)
+    await until(
+      'more tries',
+      async () => {
+        ahead += 40
+        await on.clock(`${ahead} seconds`)
+        return receiver.calls() >= tries + 3
+      },
+      30_000,
+    )
+    expect(on.said()).toEqual(['⚠️ Destination siem cannot be reached'])
+    receiver.status(204)
+    await until(
+      'the alert to arrive',
+      async () => {
+        ahead += 40
+        await on.clock(`${ahead} seconds`)
+        return on.heard.filter((outcome) => outcome === 'posted').length === 2
+      },
+      30_000,
+    )
+    expect(on.said()).toHaveLength(1)
+  },
+)
 
 it('when Slack itself is down, the operators hear of it at another destination', { timeout: 60_000 }, async () => {
   const receiver = await answering(204)

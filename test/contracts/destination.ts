@@ -109,7 +109,7 @@ export function destinationContract(open: () => Promise<DestinationSubject>): vo
       for (const [index, content] of contents.entries()) {
         await subject.destination.post(subject.channel, anOutgoing({ deliveryId: `d-${index}`, content, to: to(subject) }), never)
       }
-      await arrivals(subject, contents.length)
+      expect(await arrivals(subject, contents.length)).toHaveLength(contents.length)
     }))
 
   it('says of a place that is not there that no later try can help', () =>

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEvaluator, type Evaluator } from '#detection'
-import type { Resource } from '#model'
+import type { JsonObject, Resource } from '#model'
 import { createGroups, scopePolicies, type AssetGroup } from '#ownership'
 
 const policy = (id: string): string => `import { definePolicy } from 'tripline'
@@ -22,7 +22,7 @@ const bucket = (Tags: Record<string, string>): Resource => ({
   attributes: { Name: 'bad', Tags },
   fetchedAt: new Date(),
 })
-const nothing = async (): Promise<Map<string, never>> => new Map()
+const nothing = async (): Promise<Map<string, JsonObject>> => new Map()
 
 let folder = ''
 let all: Evaluator
