@@ -54,14 +54,16 @@ describe.each(rooms.filter((room) => !joining.has(room)))('room %s', (room) => {
     expect(wrong).toEqual([])
   })
 
-  test('has a door that only re-exports by name, at most fourteen values, and says what enters and what leaves', () => {
+  // The words are everybody's, so theirs may be more.
+  const most = room === 'model' ? 20 : 14
+  test(`has a door that only re-exports by name, at most ${most} values, and says what enters and what leaves`, () => {
     const text = readFileSync(join(services, room, 'index.ts'), 'utf8')
     const values = [...text.matchAll(/^export\s+\{([^}]*)\}\s+from/gms)].flatMap(([, names = '']) =>
       names.split(',').flatMap((name) => (name.trim() === '' || name.trim().startsWith('type ') ? [] : name.trim())),
     )
     expect(text).toMatch(/^\/\/ In: .+ Out: .+/)
     expect(text.replaceAll(/^export (?:type )?\{[^}]*\} from '\.\/[\w/-]+\.ts'$|^\/\/.*$/gms, '').trim()).toBe('')
-    expect(values.length).toBeLessThanOrEqual(14)
+    expect(values.length).toBeLessThanOrEqual(most)
   })
 })
 

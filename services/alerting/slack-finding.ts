@@ -1,10 +1,10 @@
-import { canonical, type Cause, type FindingAlert, type JsonObject, type Place } from '#model'
+import { canonical, type FindingAlert, type JsonObject, type Place } from '#model'
+import { actionInWords, actorInWords } from './actor-words.ts'
 import { consoleLink, safeLink } from './console-link.ts'
 import { differencesInWords } from './difference-words.ts'
 import { bold, code, header, link, list, plain, richText, section, type Leaf, type RichText, type Section } from './slack-blocks.ts'
 import { colours, green, grey, marks, momentOf } from './slack-looks.ts'
 import type { Worded } from './slack-message.ts'
-import { toolOf } from './tool.ts'
 import { line, lines } from './text.ts'
 
 const mostChanges = 10
@@ -59,13 +59,8 @@ function stateOf({ severity, count, unconfirmed, ended }: FindingAlert, word: st
       plain(` · ${when} · its detection was removed, so nobody checks this any more (was ${severity}${repeated})`),
     ]
   }
-  const by = ended.cause === null ? 'no event says by whom' : `by ${actorOf(ended.cause)}`
+  const by = ended.cause === null ? 'no event says by whom' : `by ${actionInWords(ended.cause)}`
   return [bold(word), plain(` · ${when} · ${by} (was ${severity}${repeated})`)]
-}
-
-function actorOf({ actor, name }: Cause): string {
-  const tool = toolOf(actor.userAgent)
-  return `${line(actor.name, 100)}, ${line(name, 60)}${tool === null ? '' : ` with ${tool}`}`
 }
 
 function factsOf({ place, cause, openedAt, origin }: FindingAlert): Section[] {
@@ -76,12 +71,11 @@ function factsOf({ place, cause, openedAt, origin }: FindingAlert): Section[] {
     facts.push(fact('When', plain(`found ${found[origin]}, ${momentOf(openedAt)}`)))
     return facts
   }
-  const { actor } = cause
-  const arn = actor.arn === null ? [] : [plain(' '), code(line(actor.arn, 300))]
-  facts.push(fact('Who', bold(line(actor.name, 120)), plain(` (${line(actor.kind, 40)})`), ...arn))
-  const tool = toolOf(actor.userAgent)
-  const address = actor.sourceAddress === null ? 'an unknown address' : line(actor.sourceAddress, 100)
-  facts.push(fact('From', plain(tool === null ? address : `${address} with ${tool}`)))
+  const who = actorInWords(cause.actor)
+  const page = who.page === null ? [] : [plain(' '), link(who.page, 'open the build')]
+  const arn = who.arn === null ? [] : [plain(' '), code(who.arn)]
+  facts.push(fact('Who', bold(who.name), plain(` (${who.what})`), ...arn, ...page))
+  if (who.from !== null) facts.push(fact('From', plain(who.from)))
   const service = line(cause.source.replace(/\.amazonaws\.com$/u, ''), 60)
   facts.push(fact('When', plain(`${momentOf(cause.time)}, ${service} ${line(cause.name, 100)}`)))
   return facts

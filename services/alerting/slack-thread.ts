@@ -1,9 +1,17 @@
-import { severities, type Cause, type FindingAlert, type Flapping, type NamedFinding, type Severity, type Together } from '#model'
+import {
+  severities,
+  wholeActor,
+  type Cause,
+  type FindingAlert,
+  type Flapping,
+  type NamedFinding,
+  type Severity,
+  type Together,
+} from '#model'
 import { findingMessage } from './slack-finding.ts'
 import { bold, code, header, list, plain, richText, section, type RichText, type Section } from './slack-blocks.ts'
 import { colours, green, marks } from './slack-looks.ts'
 import type { Worded } from './slack-message.ts'
-import { toolOf } from './tool.ts'
 import { line } from './text.ts'
 
 const mostDetections = 15
@@ -143,8 +151,8 @@ function row({
 }
 
 function doerOf({ actor }: Cause): string {
-  const tool = toolOf(actor.userAgent)
-  return `${line(actor.name, 60)}${tool === null ? '' : ` through ${line(tool, 40)}`}`
+  const { name, tool } = wholeActor(actor)
+  return `${line(name, 60)}${tool === null ? '' : ` through ${line(tool.name, 40)}`}`
 }
 
 function command(threadId: string): RichText {

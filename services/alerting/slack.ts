@@ -10,6 +10,8 @@ import { metadataType, slackMessage, type SlackMessage } from './slack-message.t
 const log = roomLogger('alerting')
 
 export interface SlackOptions {
+  /** As routes name the workspace; `slack` by default. */
+  readonly name?: string
   readonly token: string
   /** Slack's own by default. */
   readonly apiUrl?: string
@@ -29,7 +31,7 @@ const mostPages = 3
  * At most one message a second and channel, none inside a Retry-After. A try whose answer was lost is looked up by its metadata.
  */
 export function createSlack(options: SlackOptions): Destination {
-  const { token, apiUrl, perChannelPerSecond = 1, timeoutMs = 8_000 } = options
+  const { name = 'slack', token, apiUrl, perChannelPerSecond = 1, timeoutMs = 8_000 } = options
   const client = new WebClient(token, {
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
     retryConfig: { retries: 0 },
@@ -137,7 +139,7 @@ export function createSlack(options: SlackOptions): Destination {
   }
 
   return {
-    name: 'slack',
+    name,
     threads: true,
     gapMs: 1_000 / perChannelPerSecond,
     async post(channel, alert, signal) {

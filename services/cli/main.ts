@@ -1,7 +1,10 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/run.ts'
+import type { FindingsOptions } from './findings-command.ts'
+import type { GroupOptions } from './group-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
+import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
@@ -62,7 +65,7 @@ program
   .description('run the tests inside detections; without a path, those that come with Tripline')
   .argument('[path...]', 'folders or files of detections')
   .option('--filter <key=value...>', 'only detections whose metadata match, as Severity=HIGH')
-  .option('--minimum-tests <n>', 'fail detections with fewer tests', readCount, 0)
+  .option('--minimum-tests <n>', 'fail detections with fewer tests', countOf('--minimum-tests'), 0)
   .option('--show-failures-only', 'print only what failed', false)
   .addOption(json())
   .action(
@@ -112,6 +115,53 @@ program
   })
 
 program
+  .command('findings')
+  .description('what is open, most severe first, with who did it')
+  .addOption(config())
+  .option('--status <words>', 'open, resolved, retired, counting, with commas between, or all', 'open')
+  .option('--severity <words>', 'as CRITICAL,HIGH')
+  .option('--account <id>', 'only this account')
+  .option('--region <name>', 'only this region')
+  .option('--detection <id>', 'only of this detection')
+  .option('--type <name>', 'only of this resource type, as AWS.S3.Bucket')
+  .option('--team <id>', 'only what this team was told')
+  .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
+  .addOption(json())
+  .action(async (options: FindingsOptions) => {
+    logOnlyErrors()
+    const { findingsCommand } = await import('./findings-command.ts')
+    process.exitCode = await findingsCommand(options)
+  })
+
+program
+  .command('route')
+  .description('where the alert of a finding, a resource or a sample goes, and why, step by step')
+  .argument('<what>', "a finding's id, a sample (.json), or a resource: its id, the end of its id, or its name")
+  .addOption(config())
+  .option('--severity <word>', 'for a resource or a sample: as if a finding had this severity')
+  .option('--detection <id>', 'for a resource or a sample: as if it were of this detection')
+  .option('--at <time>', 'as if it were told then (RFC 3339), for routes with hours')
+  .addOption(json())
+  .action(async (what: string, options: Omit<RouteOptions, 'what'>) => {
+    logOnlyErrors()
+    const { routeCommand } = await import('./route-command.ts')
+    process.exitCode = await routeCommand({ ...options, what })
+  })
+
+program
+  .command('group')
+  .description('which resources are in an asset group now')
+  .argument('<name>', 'the group, as tripline.yaml names it')
+  .addOption(config())
+  .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
+  .addOption(json())
+  .action(async (name: string, options: Omit<GroupOptions, 'name'>) => {
+    logOnlyErrors()
+    const { groupCommand } = await import('./group-command.ts')
+    process.exitCode = await groupCommand({ ...options, name })
+  })
+
+program
   .command('migrate')
   .description('bring the database to this version; safe while older processes run')
   .addOption(config())
@@ -145,13 +195,15 @@ function readRoles(text: string): ReadonlySet<Role> {
   const found = new Set<Role>()
   for (const word of text.split(',').map((each) => each.trim())) {
     const role = roles.find((each) => each === word)
-    if (role === undefined) throw new CommanderError(2, 'tripline.role', `--only: given ${word}; allowed: ${roles.join(', ')}`)
+    if (role === undefined) throw new InvalidArgumentError(`--only: given ${word}; allowed: ${roles.join(', ')}`)
     found.add(role)
   }
   return found
 }
 
-function readCount(text: string): number {
-  if (/^\d{1,4}$/u.test(text)) return Number(text)
-  throw new CommanderError(2, 'tripline.count', `--minimum-tests: given ${text}; allowed: a whole number from 0`)
+function countOf(option: string): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,6}$/u.test(text)) return Number(text)
+    throw new InvalidArgumentError(`${option}: given ${text}; allowed: a whole number from 0`)
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { canonical, isObject, type Actor, type AuditEvent, type Json, type JsonObject } from '#model'
+import { canonical, isObject, type AuditEvent, type Json, type JsonObject } from '#model'
+import { readActor } from './read-actor.ts'
 import { isRegion } from './region.ts'
 import type { Refusal, RejectReason, Trust } from './decode.ts'
 
@@ -74,33 +75,12 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
     errorCode: textOf(errorCode),
     readOnly: typeof readOnly === 'boolean' ? readOnly : /^(?:Get|List|Describe|Head|Lookup)[A-Z]/.test(name),
     logType: 'AWS.CloudTrail',
-    actor: actorOf(record, identity),
+    // Most events touch nothing and match nothing: nobody asks who did them.
+    get actor() {
+      return readActor(record)
+    },
     record,
   }
-}
-
-function actorOf(record: JsonObject, identity: JsonObject): Actor {
-  return {
-    kind: textOf(identity['type']) ?? 'Unknown',
-    name: nameOf(identity),
-    arn: textOf(identity['arn']),
-    accountId: textOf(identity['accountId']),
-    sourceAddress: textOf(record['sourceIPAddress']),
-    userAgent: textOf(record['userAgent']),
-  }
-}
-
-/** The user's name, the session's name, or the service. */
-function nameOf(identity: JsonObject): string {
-  if (identity['type'] === 'Root') return 'root'
-  const { userName, principalId, arn, invokedBy, accountId } = identity
-  const own = textOf(userName) ?? textOf(invokedBy)
-  if (identity['type'] !== 'AssumedRole' && own !== null) return own
-  const principal = textOf(principalId)
-  // `AROA…:session`; the part before is an id that nobody knows.
-  if (principal !== null && principal.includes(':')) return principal.slice(principal.indexOf(':') + 1) || principal
-  const named = textOf(arn)
-  return own ?? (named === null ? (principal ?? textOf(accountId) ?? 'unknown') : named.slice(named.lastIndexOf('/') + 1) || named)
 }
 
 /** Milliseconds since 1970, NaN when the text is no time. CloudTrail's own form, `2023-07-10T11:45:00Z`, is read by hand: `Date` takes six times as long. */

@@ -29,7 +29,12 @@ export interface FindingAlert {
   readonly origin: Origin
   /** The event that did it; null when no change caused the finding. */
   readonly cause: Cause | null
+  /** What changed; of several differences those that matter. */
   readonly differences: readonly Difference[]
+  /** How many effective differences there were beside those shown. */
+  readonly otherDifferences: number
+  /** The policy passes once those shown are put back. False: that was not found, and these are simply what changed. */
+  readonly essential: boolean
   readonly context: JsonObject
   readonly count: number
   /** AWS did not show what the event did: the state that was judged may be older than it. */
@@ -61,9 +66,9 @@ export type AlertContent = FindingAlert | SummaryAlert | OperatorNote
 
 /** Where an alert goes, and why, as the route table decided. */
 export interface RoutedTo {
-  /** `slack` */
+  /** `slack`, `siem` */
   readonly destination: string
-  /** The channel's id or name. */
+  /** The channel's id or name; of a destination without channels its own name. */
   readonly channel: string
   readonly team: string | null
   /** The rule that won, in words: `team payments owns account 1111…`. */

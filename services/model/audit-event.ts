@@ -1,16 +1,5 @@
+import type { Actor } from './actor.ts'
 import type { JsonObject } from './json.ts'
-
-/** Who acted, as the record names them. Texts come from outside and are hostile until escaped. */
-export interface Actor {
-  /** CloudTrail's `userIdentity.type`: Root, IAMUser, AssumedRole, AWSService, … */
-  readonly kind: string
-  /** The shortest name a person recognises: user name, session name, service. */
-  readonly name: string
-  readonly arn: string | null
-  readonly accountId: string | null
-  readonly sourceAddress: string | null
-  readonly userAgent: string | null
-}
 
 /** Someone did something to something: one CloudTrail record, its header normalised, its body as it came. */
 export interface AuditEvent {

@@ -1,7 +1,21 @@
-import { diff, textAt, type Cause, type Expectation, type JsonObject, type Origin, type Resource, type ResourceRef } from '#model'
+import {
+  compareStates,
+  diff,
+  textAt,
+  type Cause,
+  type Comparison,
+  type Expectation,
+  type JsonObject,
+  type Origin,
+  type Outcome,
+  type Resource,
+  type ResourceRef,
+} from '#model'
 import type { LeasedMark, Records, StoredState, Version } from '#store'
 import type { Parts } from './parts.ts'
+import { findEssence, type Essence } from './essence.ts'
 import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
+import { traceCauses } from './trace.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
 
 type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'observe'>
@@ -19,6 +33,8 @@ const tries = 5
 interface Seen {
   readonly known: StoredState | null
   readonly resource: Resource
+  /** Null where the two are not comparable. */
+  readonly comparison: Comparison | null
   readonly differences: Occasion['differences']
   readonly changed: boolean
   /** Not even an attribute that changes by itself differs. */
@@ -55,11 +71,14 @@ async function compare(parts: Needs, mark: LeasedMark, resource: Resource): Prom
   const known = await parts.store.states.get(resource)
   if (known !== null && known.number > resource.number) return 'outdated'
   const comparable = known !== null && !known.gone && known.shape === resource.shape
-  const differences = comparable ? diff(known.attributes, resource.attributes, parts.inventory.volatile(resource.type)) : []
+  const comparison = comparable
+    ? compareStates(known.attributes, resource.attributes, parts.inventory.volatile(resource.type))
+    : null
+  const differences = comparison?.differences ?? []
   const changed = known === null || known.gone || differences.length > 0
   const same = comparable && !changed && diff(known.attributes, resource.attributes).length === 0
   const expectations = mark.expectations.filter((expectation) => !isOfAnEarlierLife(expectation, resource.attributes))
-  return { known, resource, differences, changed, same, sight: sightOf(expectations, resource.attributes, changed) }
+  return { known, resource, comparison, differences, changed, same, sight: sightOf(expectations, resource.attributes, changed) }
 }
 
 /** A delete that came late, or first, of a resource that was made again under its name since. */
@@ -80,19 +99,33 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const confirmed = sight.all || (waitMs === null && (await isOvertaken(parts, sight.left, resource)))
   const fingerprint = parts.evaluator.fingerprint(resource.type)
   const settled = isSettled(seen, confirmed, fingerprint)
-  const outcomes = settled ? [] : await judge(parts, resource)
+  const [outcomes, traced] = settled ? [[], mark] : await Promise.all([judge(parts, resource), traceMark(parts.store, mark)])
+  const causes = causesOf(traced, sight, confirmed)
+  const essence = await essenceOf(parts, traced, seen, outcomes, causes)
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
     if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
     parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
     if (settled) await records.states.seen(resource, resource.number, confirmed)
-    const told = settled ? { news: false, heldUntil: null } : await write(parts, records, mark, seen, outcomes, confirmed)
+    const told = settled
+      ? { news: false, heldUntil: null }
+      : await write(parts, records, traced, seen, { outcomes, causes, essence, confirmed })
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
     if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, mark, resource, told.heldUntil)
     else if (waitMs === null && !confirmed) await lookOnce(records, mark, resource)
     return told.news
   })
+}
+
+/** A mark whose events name who is behind the sessions that made them. */
+async function traceMark(records: Pick<Records, 'sessions'>, mark: LeasedMark): Promise<LeasedMark> {
+  const causes = await traceCauses(
+    records,
+    mark.expectations.map(({ cause }) => cause),
+  )
+  const expectations = mark.expectations.map((each, index) => ({ ...each, cause: causes[index] ?? each.cause }))
+  return { ...mark, expectations }
 }
 
 /** Nothing to judge and nothing to write but the time. */
@@ -105,22 +138,41 @@ async function judge(parts: Needs, resource: Resource) {
   return judgement?.outcomes ?? []
 }
 
+/** What mattered of a change, with the event that wrote it. */
+async function essenceOf(
+  parts: Needs,
+  mark: LeasedMark,
+  { known, resource, comparison }: Seen,
+  outcomes: readonly Outcome[],
+  causes: readonly Cause[],
+): Promise<Essence> {
+  if (comparison === null) return new Map()
+  const events = mark.expectations.filter(({ cause }) => causes.includes(cause))
+  return findEssence(parts, { resource, comparison, before: known?.verdict ?? null, outcomes, events })
+}
+
+interface Judgement {
+  readonly outcomes: readonly Outcome[]
+  readonly causes: readonly Cause[]
+  readonly essence: Essence
+  readonly confirmed: boolean
+}
+
 async function write(
   parts: Needs,
   records: Records,
   mark: LeasedMark,
-  { known, resource, differences, changed, sight }: Seen,
-  outcomes: Awaited<ReturnType<typeof judge>>,
-  confirmed: boolean,
+  { known, resource, differences, changed }: Seen,
+  { outcomes, causes, essence, confirmed }: Judgement,
 ): Promise<{ news: boolean; heldUntil: Date | null }> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
-  const causes = causesOf(mark, sight, confirmed)
   const origin: Origin = causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
   const result = await reconcile(parts, records, resource, outcomes, {
     origin,
     causes,
     differences,
+    essence,
     bornAt,
     confirmed,
     newlyConfirmed: confirmed && known?.confirmed === false,
@@ -201,7 +253,10 @@ export async function settleGone(parts: Needs, mark: LeasedMark, number: number)
     const ref = await records.states.meant(mark.ref)
     const before = ref === null ? null : await records.states.lock(ref)
     const ends = ref !== null && before !== null && !before.gone && (await records.states.gone(ref, number))
-    const causes = mark.expectations.map(({ cause }) => cause)
+    const causes = await traceCauses(
+      records,
+      mark.expectations.map(({ cause }) => cause),
+    )
     const news = ends && (await endAll(parts, records, before, causes))
     if (ends) {
       const at = await records.now()

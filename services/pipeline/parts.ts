@@ -6,6 +6,7 @@ import type {
   Ending,
   Finding,
   FindingAlert,
+  OpenedSession,
   Place,
   ResourceRef,
   RoutedTo,
@@ -15,7 +16,7 @@ import type { Evaluator } from '#detection'
 import type { Decoded, Touch, Trust } from '#ingest'
 import type { Inventory } from '#inventory'
 import type { Store } from '#store'
-import type { Router } from '#alerting'
+import type { About, Router } from '#alerting'
 import type { Bell } from '#runtime'
 
 /** What every stage may ask for; each takes the few it needs. Joined in `processes`, replaced by nobody. */
@@ -26,6 +27,7 @@ export interface Parts {
   readonly trust: Trust
   readonly decode: (body: string, trust: Trust) => Decoded
   readonly touches: (event: AuditEvent) => readonly Touch[]
+  readonly sessionOf: (event: AuditEvent) => OpenedSession | null
   readonly tell: Tell
   readonly places: Places
   readonly bells: { readonly refresh: Bell; readonly deliver: Bell; readonly scan: Bell }
@@ -35,11 +37,18 @@ export interface Parts {
 /** Words for findings: pure functions of `alerting`, and where the words go. */
 export interface Tell {
   readonly route: Router
-  findingAlert(input: { finding: Finding; detection: Detection; place: Place; confirmed: boolean }): FindingAlert
+  findingAlert(input: {
+    readonly finding: Finding
+    readonly detection: Detection
+    readonly place: Place
+    readonly confirmed: boolean
+    readonly essential?: boolean
+    readonly otherDifferences?: number
+  }): FindingAlert
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
-    findings: readonly { finding: Finding; detection: Detection; place: Place; tags: ReadonlyMap<string, string> }[],
+    findings: readonly ({ finding: Finding; detection: Detection; place: Place } & About)[],
     router: Router,
   ): readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]
 }

@@ -1,12 +1,28 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
+import { severities } from '#model'
 import type { Database } from './database.ts'
 import { findingColumns, findingOf, type FindingRow } from './findings-row.ts'
 import { hitFinding } from './rule-hits.ts'
-import type { Findings } from './store.ts'
-import { columnsOf, digest, json, now, storableText } from './values.ts'
+import type { FindingFilter, Findings } from './store.ts'
+import { columnsOf, digest, json, now, storableText, texts } from './values.ts'
 
 export function createFindings(database: Database): Findings {
   return {
+    async get(id) {
+      const row = await database.first<FindingRow>(
+        sql`select ${findingColumns} from findings as f where f.id = ${storableText(id)}`,
+      )
+      return row === null ? null : findingOf(row)
+    },
+    async list(filter, limit) {
+      const rows = await database.rows<FindingRow>(sql`
+        select ${findingColumns} from findings as f where ${holds(filter)}
+        order by array_position(${texts(severities)}, f.severity) desc, f.opened_at desc, f.id limit ${limit}::integer`)
+      return rows.map(findingOf)
+    },
+    async count(filter) {
+      return (await database.one<{ count: number }>(sql`select count(*) as count from findings as f where ${holds(filter)}`)).count
+    },
     async openOf(ref) {
       const key = columnsOf(ref)
       const rows = await database.rows<FindingRow>(sql`
@@ -67,13 +83,43 @@ export function createFindings(database: Database): Findings {
         order by f.id for update`)
       return rows.map(findingOf)
     },
-    async told(ids) {
+    async told(ids, alertId) {
       if (ids.length === 0) return
       await database.rows(sql`
         with told as (
           select id from findings where id in (select jsonb_array_elements_text(${json(ids)})) order by id for update
+        ), summarised as (
+          insert into summarised (finding_id, alert_id) select id, ${alertId}::text from told where ${alertId}::text is not null
+          on conflict do nothing
         )
         update findings as f set told_at = ${now} from told where f.id = told.id`)
     },
   }
+}
+
+function holds({
+  statuses,
+  severities: among,
+  accountId,
+  region,
+  detectionId,
+  resourceType,
+  team,
+}: FindingFilter): RawBuilder<boolean> {
+  const conditions = [sql`true`]
+  if (statuses !== undefined) conditions.push(sql`f.status = any (${texts(statuses)})`)
+  if (among !== undefined) conditions.push(sql`f.severity = any (${texts(among)})`)
+  if (accountId !== undefined) conditions.push(sql`f.account_id = ${storableText(accountId)}`)
+  if (region !== undefined) conditions.push(sql`f.region = ${storableText(region)}`)
+  if (detectionId !== undefined) conditions.push(sql`f.detection_id = ${storableText(detectionId)}`)
+  if (resourceType !== undefined) conditions.push(sql`f.resource_type = ${storableText(resourceType)}`)
+  if (team !== undefined) {
+    conditions.push(sql`exists (
+      select from deliveries as d
+      where d.team = ${storableText(team)} and d.alert_id in (
+        select id from alerts where finding_id = f.id union all select alert_id from summarised where finding_id = f.id
+      )
+    )`)
+  }
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`
 }

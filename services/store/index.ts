@@ -4,6 +4,7 @@ export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
   Alerts,
   Deliveries,
+  FindingFilter,
   Findings,
   Inbox,
   InboxKey,
@@ -23,6 +24,7 @@ export type {
   ScanPart,
   ScanProgress,
   Scans,
+  Sessions,
   States,
   Store,
   StoredState,
@@ -30,6 +32,7 @@ export type {
   Threads,
   Version,
   Versions,
+  WantedSession,
   Wish,
   Workers,
 } from './store.ts'

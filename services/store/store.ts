@@ -5,8 +5,10 @@ import type {
   Ending,
   Expectation,
   Finding,
+  FindingStatus,
   Flapping,
   JsonObject,
+  OpenedSession,
   Origin,
   Resource,
   ResourceRef,
@@ -32,6 +34,7 @@ export interface Records {
   readonly quarantine: Quarantine
   readonly scans: Scans
   readonly workers: Workers
+  readonly sessions: Sessions
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -159,6 +162,8 @@ export interface States {
   attributes(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>
   /** Present and gone resources whose id is the text, or ends with it after `/` or `:`, or whose name it is; for people. */
   find(text: string, limit: number): Promise<readonly StoredState[]>
+  /** Present resources in the order of their keys, from the first or after one. */
+  page(after: ResourceRef | null, limit: number): Promise<readonly StoredState[]>
   /** Writes a changed state. False, and nothing written, when a state with a higher number is there. */
   put(resource: Resource, judged: Judged, look: Look): Promise<boolean>
   /** An unchanged look: writes only number, time and that it is confirmed or not. False as for `put`. */
@@ -236,7 +241,23 @@ export interface RuleHit {
   readonly context: JsonObject
   readonly cause: Cause
 }
+/** Which findings are wanted: what is left out is any. */
+export interface FindingFilter {
+  readonly statuses?: readonly FindingStatus[]
+  readonly severities?: readonly Severity[]
+  readonly accountId?: string
+  readonly region?: string
+  readonly detectionId?: string
+  readonly resourceType?: string
+  /** The team that was told. */
+  readonly team?: string
+}
 export interface Findings {
+  get(id: string): Promise<Finding | null>
+  /** Most severe first, then newest first. */
+  list(filter: FindingFilter, limit: number): Promise<readonly Finding[]>
+  /** How many findings `list` would give without its limit. */
+  count(filter: FindingFilter): Promise<number>
   /** The open policy findings of a resource. */
   openOf(ref: ResourceRef): Promise<readonly Finding[]>
   /** All policy findings of a resource, newest first. */
@@ -254,7 +275,8 @@ export interface Findings {
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
   /** Open findings that no change caused and no summary has told yet; holds them until the transaction ends. */
   untold(): Promise<readonly Finding[]>
-  told(ids: readonly string[]): Promise<void>
+  /** `alertId`: the summary that told them. */
+  told(ids: readonly string[], alertId: string | null): Promise<void>
 }
 
 // ---- alerts and their deliveries (the outbox)
@@ -271,6 +293,8 @@ export interface LeasedDelivery {
   readonly id: string
   readonly token: string
   readonly alertId: string
+  /** Null for summaries and notes. */
+  readonly findingId: string | null
   readonly to: RoutedTo
   readonly content: AlertContent
   readonly revision: number
@@ -436,4 +460,21 @@ export interface Workers {
   beat(id: string, role: string, forMs: number): Promise<number>
   leave(id: string): Promise<void>
   alive(role: string): Promise<number>
+}
+
+// ---- sessions: who got which temporary key, kept two days
+
+/** A key, and the session that carries it. */
+export interface WantedSession {
+  readonly accessKeyId: string
+  readonly roleArn: string
+  readonly name: string
+  /** When the key was used. */
+  readonly at: Date
+}
+export interface Sessions {
+  /** Notes who got which key. Of two records of one key the one that names the caller better stays. */
+  note(sessions: readonly OpenedSession[]): Promise<void>
+  /** How these sessions were opened: by key, and those of the same role and name in the 13 hours before the use, at most 20 of a name. Oldest first. */
+  find(wanted: readonly WantedSession[]): Promise<readonly OpenedSession[]>
 }

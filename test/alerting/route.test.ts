@@ -1,30 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { createRouter, summaries, type RouteTable } from '#alerting'
+import { readTarget, summaries, type RouteTable, type Router } from '#alerting'
+import type { JsonObject } from '#model'
 import { aDetection, aFinding, aFindingAlert, aPlace } from '../support/alerts.ts'
+import { aRouter, ownsNothing } from '../support/routing.ts'
 
 const accounts = [
-  { id: '111122223333', name: 'payments-prod', label: 'prod' },
-  { id: '444455556666', name: 'lab', label: 'dev' },
+  { id: '111122223333', name: 'payments-prod', label: 'prod', ou: 'Root/Prod/Payments' },
+  { id: '444455556666', name: 'lab', label: 'dev', ou: null },
 ]
-const table: RouteTable = {
-  teams: [
-    { id: 'data', channel: 'data-alerts', owns: { accounts: [], tags: [{ key: 'team', value: 'data' }] } },
-    { id: 'payments', channel: 'payments-alerts', owns: { accounts: ['111122223333'], tags: [] } },
-  ],
-  routes: [],
-  fallback: 'security',
-}
-const none = new Map<string, string>()
-const route = (routes: RouteTable['routes']): ReturnType<typeof createRouter> => createRouter({ ...table, routes }, accounts)
+const teams = [
+  { id: 'data', channel: 'data-alerts', owns: { ...ownsNothing, tags: [{ key: 'team', value: 'data' }] } },
+  { id: 'payments', channel: 'payments-alerts', owns: { ...ownsNothing, accounts: ['111122223333'] } },
+]
+const none = { attributes: {} }
+const tagged = (Tags: JsonObject): { attributes: JsonObject } => ({ attributes: { Tags } })
+const route = (routes: RouteTable['routes']): Router => aRouter({ teams, accounts, routes })
 
 describe('ownership', () => {
   it('a tag that a team owns wins over the account that another owns', () => {
-    const [to] = route([])(aFindingAlert(), new Map([['team', 'data']]))
+    const [to] = route([])(aFindingAlert(), tagged({ team: 'data' }))
     expect(to).toEqual({ destination: 'slack', channel: 'data-alerts', team: 'data', because: 'team data owns tag team=data' })
   })
 
   it('without an owned tag the owner of the account is told', () => {
-    const [to] = route([])(aFindingAlert(), new Map([['team', 'unknown']]))
+    const [to] = route([])(aFindingAlert(), tagged({ team: 'unknown' }))
     expect(to).toMatchObject({ channel: 'payments-alerts', because: 'team payments owns account payments-prod (111122223333)' })
   })
 
@@ -82,11 +81,136 @@ describe('routes', () => {
   })
 })
 
-const untold = (id: string, given: Parameters<typeof aFinding>[0] = {}, tags: ReadonlyMap<string, string> = none) => ({
+describe('the conditions of a route', () => {
+  const groups = [{ name: 'ledgers', is: { names: ['ledger*'] } }]
+  const at =
+    (time: string): (() => Date) =>
+    () =>
+      new Date(time)
+  const hours = { timeZone: 'Europe/Berlin', days: ['mon', 'fri'] as const, fromMinutes: 9 * 60, toMinutes: 17 * 60 }
+  const night = { ...hours, fromMinutes: 22 * 60, toMinutes: 6 * 60 }
+  const pay = { tags: { system: 'pay*' } }
+
+  it.each<[RouteTable['routes'][number]['when'], boolean, string?]>([
+    [{ tags: { system: 'pay*' } }, true],
+    [{ tags: { system: 'pay*', tier: '*' } }, false],
+    [{ groups: ['ledgers'] }, true],
+    [{ groups: ['others'] }, false],
+    [{ ous: ['Root/Prod'] }, true],
+    [{ ous: ['Root/Prod/Pay'] }, false],
+    [{ types: ['AWS.S3.*'] }, true],
+    [{ types: ['AWS.EC2.*'] }, false],
+    [{ regions: ['eu-*'] }, true],
+    [{ regions: ['us-*'] }, false],
+    [{ severity: ['CRITICAL'], ...pay, groups: ['ledgers'] }, true],
+    [{ severity: ['LOW'], ...pay, groups: ['ledgers'] }, false],
+    // A Friday: 15:30 in Berlin's winter, 16:30 in its summer.
+    [{ hours }, true, '2026-11-20T14:30:00Z'],
+    [{ hours }, false, '2026-11-20T16:30:00Z'],
+    [{ hours }, true, '2026-07-10T14:30:00Z'],
+    [{ hours }, false, '2026-07-10T15:30:00Z'],
+    [{ hours }, false, '2026-11-21T14:30:00Z'],
+    [{ hours: night }, true, '2026-11-20T23:30:00Z'],
+    [{ hours: night }, true, '2026-11-21T04:30:00Z'],
+    [{ hours: night }, false, '2026-11-20T04:30:00Z'],
+  ])('%j: it matches is %s (%s)', (when, expected, time = '2026-11-20T14:30:00Z') => {
+    const router = aRouter({ teams, accounts, groups, now: at(time), routes: [{ when, to: ['matched'] }] })
+    const [to] = router(aFindingAlert(), tagged({ system: 'payments' }))
+    expect(to?.channel === 'matched').toBe(expected)
+  })
+})
+
+describe('places', () => {
+  const destinations = [
+    { name: 'siem', channel: 'siem' },
+    { name: 'slack-emea', channel: null },
+    { name: 'pager', channel: '#on-call' },
+  ]
+  it.each([
+    ['siem', 'siem', 'siem'],
+    ['slack-emea:#payments', 'slack-emea', '#payments'],
+    ['pager', 'pager', '#on-call'],
+    ['pager:#other', 'pager', '#other'],
+    ['slack:#payments', 'slack', '#payments'],
+    ['#payments', 'slack', '#payments'],
+  ])('%s is the channel %3$s of %2$s', (word, destination, channel) => {
+    expect(aRouter({ destinations, routes: [{ when: {}, to: [word] }] })(aFindingAlert())).toMatchObject([{ destination, channel }])
+  })
+
+  it.each([['slack-emea'], ['nowhere:#payments'], ['siem:#x'], ['slack'], ['']])('%j leads nowhere', (word) => {
+    expect(readTarget(word, destinations)).toBeNull()
+  })
+
+  it('notes go to every place of the operators', () => {
+    const to = aRouter({ destinations, operators: ['siem', '#ops'] })({ kind: 'note', title: 't', text: 'x' })
+    expect(to.map(({ destination }) => destination)).toEqual(['siem', 'slack'])
+  })
+})
+
+describe("a detection's own destinations", () => {
+  const router = aRouter({
+    teams,
+    accounts,
+    destinations: [{ name: 'siem', channel: 'siem' }],
+    routes: [{ when: {}, to: ['routed'] }],
+  })
+  it.each<[readonly string[] | null, readonly string[]]>([
+    [null, ['routed']],
+    [[], []],
+    [
+      ['siem', '#direct'],
+      ['siem', '#direct'],
+    ],
+    [['team'], ['payments-alerts']],
+    [['security'], ['security']],
+    [['siem', 'no such place'], ['siem']],
+    [['no such place', 'a:b'], ['routed']],
+  ])('%j: told at %j', (destinations, expected) => {
+    expect(router(aFindingAlert(), { attributes: {}, destinations }).map(({ channel }) => channel)).toEqual(expected)
+  })
+
+  it('that lead nowhere are explained', () => {
+    expect(router.explain(aFindingAlert(), { attributes: {}, destinations: ['nix'] }).destinations).toBe(
+      'the detection names nix, of which nothing is known: the routes decide',
+    )
+  })
+})
+
+describe('the explanation', () => {
+  it('names the owner, each route with what it lacks, and the way that counts', () => {
+    const router = aRouter({
+      teams,
+      accounts,
+      routes: [
+        { when: { severity: ['LOW', 'INFO'] }, to: ['low'] },
+        { when: { tags: { team: 'data' } }, to: ['data'] },
+        { when: { labels: ['prod'] }, to: ['team'] },
+        { when: {}, to: ['rest'] },
+      ],
+    })
+    const { ownership, routes, to } = router.explain(aFindingAlert(), tagged({ team: 'pay' }))
+    expect(ownership).toEqual([
+      { kind: 'tags', owner: null, because: 'no team owns it by its tags' },
+      { kind: 'groups', owner: null, because: 'no team owns it by its groups' },
+      { kind: 'accounts', owner: 'payments', because: 'team payments owns account payments-prod (111122223333)' },
+      { kind: 'ous', owner: null, because: 'no team owns it by its ous' },
+    ])
+    expect(routes.map(({ because }) => because)).toEqual([
+      'severity is CRITICAL, not LOW or INFO',
+      'tag team is pay, not data',
+      null,
+      null,
+    ])
+    expect(to).toEqual(router(aFindingAlert(), tagged({ team: 'pay' })))
+    expect(to[0]?.because).toBe('route 3 (labels prod); team payments owns account payments-prod (111122223333)')
+  })
+})
+
+const untold = (id: string, given: Parameters<typeof aFinding>[0] = {}, about: { attributes: JsonObject } = none) => ({
   finding: aFinding({ id, origin: 'baseline', ...given }),
   detection: aDetection({ displayName: `detection ${given?.detectionId ?? 'one'}`, id: given?.detectionId ?? 'one' }),
   place: aPlace(),
-  tags,
+  ...about,
 })
 
 describe('summaries', () => {
@@ -96,7 +220,7 @@ describe('summaries', () => {
         untold('1'),
         untold('2', { severity: 'LOW', detectionId: 'two', title: 'small' }),
         untold('3', { severity: 'LOW', detectionId: 'two', title: 'small' }),
-        untold('4', {}, new Map([['team', 'data']])),
+        untold('4', {}, tagged({ team: 'data' })),
         untold('5', { origin: 'change' }),
       ],
       route([]),

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRouter, createSender, createSlack, terminalMessage } from '#alerting'
+import { createSender, createSlack, terminalMessage } from '#alerting'
 import type { FindingAlert } from '#model'
 import { createBell, type Bell } from '#runtime'
 import type { Store } from '#store'
 import { startSlackServer, type SlackPosted, type SlackServer } from '../../services/processes/demo/slack-server.ts'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 import { freshStore } from '../support/database.ts'
+import { aRouter } from '../support/routing.ts'
 import { until } from '../support/until.ts'
 
 interface Stage {
@@ -27,8 +28,12 @@ async function stage(): Promise<Stage> {
   const bell = createBell()
   const stop = new AbortController()
   const slack = createSlack({ token: server.token, apiUrl: server.url, perChannelPerSecond: 100, timeoutMs: 1_000 })
-  const route = createRouter({ teams: [], routes: [], fallback: 'security' }, [])
-  const running = createSender({ store, destinations: [slack], fallback: 'security', route }).run(bell, stop.signal)
+  const running = createSender({
+    store,
+    destinations: [slack],
+    fallback: { destination: 'slack', channel: 'security' },
+    route: aRouter(),
+  }).run(bell, stop.signal)
   closing.push(async () => {
     stop.abort()
     await running

@@ -97,7 +97,23 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     expect(lines(json.out).at(-1)).toMatchObject({ summary: { versions: 2 } })
   })
 
+  test('what is open is listed, most severe first, and by what is asked for', async () => {
+    const shown = await tripline('findings', '--type', 'AWS.S3.Bucket')
+    expect(shown).toMatchObject({ code: 0, err: expect.stringMatching(/^\d+ findings?\n$/) as string })
+    expect(shown.out).toMatch(/^HIGH +S3 bucket ledger can be read by everybody\n +arn:aws:s3:::ledger\n +since /)
+    const json = lines((await tripline('findings', '--severity', 'high,critical', '--limit', '1', '--json')).out)
+    expect(json).toMatchObject([
+      { finding: { detectionId: 'AWS.S3.Bucket.PublicRead', status: 'open' } },
+      { summary: { shown: 1 } },
+    ])
+    expect((await tripline('findings', '--status', 'resolved')).err).toBe('0 findings\n')
+  })
+
   test.each([
+    [['findings', '--status', 'closed'], 2, '--status: given closed; allowed: open, resolved, retired, counting'],
+    [['findings', '--severity', 'HUGE'], 2, '--severity: given HUGE; allowed: INFO, LOW'],
+    [['findings', '--limit', 'x'], 2, '--limit: given x; allowed: a whole number'],
+    [['run', '--only', 'scan,sing'], 2, '--only: given sing; allowed: '],
     [['scan', '--region', 'mars-1'], 2, '--region: given mars-1; allowed: global, eu-west-1'],
     [['scan', '--type', 'AWS.Nothing'], 2, '--type: given AWS.Nothing; allowed: AWS.KMS.Key, AWS.S3.Bucket'],
     [['scan', '--account', '1'], 2, '--account: given 1; allowed: 111111111111'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AlertContent, RoutedTo } from '#model'
+import { wholeActor, type AlertContent, type RoutedTo } from '#model'
 import type { LeasedDelivery, Store } from '#store'
 import { setClock, type Subject } from './store.ts'
 
@@ -35,7 +35,7 @@ async function anAlert(
       name: 'n',
       time: '2026-11-21T10:00:00Z',
       receivedAt: '2026-11-21T10:00:00Z',
-      actor: { kind: 'Root', name: 'root', arn: null, accountId: null, sourceAddress: null, userAgent: null },
+      actor: wholeActor({ kind: 'Root', name: 'root', arn: null, accountId: null, sourceAddress: null, userAgent: null }),
     },
   })
   const findingId = hit.finding.id

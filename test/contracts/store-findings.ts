@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { PolicyFinding, RuleHit } from '#store'
+import type { FindingFilter, PolicyFinding, RuleHit } from '#store'
 import { aCause } from '../support/alerts.ts'
 import { setClock, stopClock, type Subject } from './store.ts'
 
@@ -50,6 +50,33 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.end(opened?.id ?? '', 'fixed', null)).toBeNull()
     expect(await findings.openOf(resource)).toEqual([])
     expect(await findings.open(given)).toMatchObject({ epoch: 2, status: 'open' })
+  })
+
+  it('lists findings to people who ask: most severe first, by what they ask for, also those that a summary told', async () => {
+    const { store } = await open()
+    const { findings } = store
+    const one = await findings.open(aPolicyFinding({ severity: 'LOW', key: '1' }))
+    const two = await findings.open(aPolicyFinding({ severity: 'CRITICAL', key: '2', origin: 'baseline' }))
+    const { finding: three } = await findings.hit(aHit({ accountId: '444455556666', severity: 'MEDIUM' }))
+    const ids = async (filter: FindingFilter): Promise<readonly unknown[]> => (await findings.list(filter, 10)).map(({ id }) => id)
+    expect(await ids({})).toEqual([two?.id, three.id, one?.id])
+    expect(await findings.list({}, 1)).toEqual([two])
+    expect(await findings.count({})).toBe(3)
+    expect(await findings.get(one?.id ?? '')).toEqual(one)
+    expect(await findings.get('none\0')).toBeNull()
+    expect(await ids({ severities: ['LOW', 'MEDIUM'], statuses: ['open'] })).toEqual([three.id, one?.id])
+    expect(await ids({ accountId: '444455556666' })).toEqual([three.id])
+    expect(await ids({ detectionId: 'P', region: 'eu-west-1', resourceType: 'AWS.EC2.SecurityGroup' })).toEqual([two?.id, one?.id])
+    const to = [{ destination: 'slack', channel: 'C1', team: 'data', because: 'a test' }]
+    const alert = { key: 'k', content: { kind: 'note' as const, title: 'a', text: 'b' }, to }
+    await store.alerts.create({ ...alert, findingId: one?.id ?? '' })
+    expect(await ids({ team: 'data' })).toEqual([one?.id])
+    const summary = await store.alerts.create({ ...alert, findingId: null })
+    await findings.told([two?.id ?? ''], summary)
+    expect(await ids({ team: 'data' })).toEqual([two?.id, one?.id])
+    expect(await ids({ team: 'data', statuses: ['resolved'] })).toEqual([])
+    await findings.end(one?.id ?? '', 'fixed', null)
+    expect(await ids({ team: 'data', statuses: ['resolved'] })).toEqual([one?.id])
   })
 
   it('tells all findings of a resource to people who ask, newest first, so many at most', async () => {
@@ -141,7 +168,10 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const quiet = await store.findings.open(aPolicyFinding({ key: '22', origin: 'baseline' }))
     const untold = await store.findings.untold()
     expect(untold.map((finding) => finding.id)).toEqual([quiet?.id])
-    await store.findings.told(untold.map((finding) => finding.id))
+    await store.findings.told(
+      untold.map((finding) => finding.id),
+      null,
+    )
     expect(await store.findings.untold()).toEqual([])
   })
 
@@ -151,7 +181,10 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const tell = async (): Promise<number> =>
       store.transaction(async (records) => {
         const untold = await records.findings.untold()
-        await records.findings.told(untold.map((finding) => finding.id))
+        await records.findings.told(
+          untold.map((finding) => finding.id),
+          null,
+        )
         return untold.length
       })
     expect((await Promise.all([tell(), tell(), tell()])).toSorted((a, b) => a - b)).toEqual([0, 0, 1])

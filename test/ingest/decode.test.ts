@@ -36,9 +36,17 @@ describe('what is believed', () => {
           logType: 'AWS.CloudTrail',
           actor: {
             kind: 'IAMUser',
+            identity: 'iam-user',
             name: 'mallory',
+            claimed: false,
+            via: [],
+            job: null,
             arn: `arn:aws:iam::${member}:user/mallory`,
             accountId: member,
+            accessKeyId: null,
+            session: null,
+            mfa: null,
+            tool: { kind: 'cli', name: 'aws-cli', version: '2.15.0', providerVersion: null, byHand: true },
             sourceAddress: '198.51.100.7',
             userAgent: 'aws-cli/2.15.0 Python/3.11.6 Linux/6.1',
           },
@@ -115,7 +123,7 @@ describe('what is believed', () => {
     [{ type: 'AssumedRole', principalId: 'AROAEXAMPLE:alice', arn: `arn:aws:sts::${member}:assumed-role/Admin/alice` }, 'alice'],
     [{ type: 'AssumedRole', principalId: 'AROAEXAMPLE:AutoScaling', invokedBy: 'autoscaling.amazonaws.com' }, 'AutoScaling'],
     [{ type: 'AWSService', invokedBy: 'cloudtrail.amazonaws.com' }, 'cloudtrail.amazonaws.com'],
-    [{ type: 'AWSAccount', principalId: 'AIDAEXAMPLE', accountId: other }, 'AIDAEXAMPLE'],
+    [{ type: 'AWSAccount', principalId: 'AIDAEXAMPLE', accountId: other }, `account ${other}`],
     [undefined, 'unknown'],
   ])('the caller %j is called %s', (userIdentity, name) => {
     expect(decode(JSON.stringify(aCall({ userIdentity })), trust).events[0]?.event.actor.name).toBe(name)

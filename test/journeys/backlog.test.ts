@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createRouter, createSender, createSlack } from '#alerting'
+import { createSender, createSlack } from '#alerting'
 import type { FindingAlert, Severity } from '#model'
 import { createBell } from '#runtime'
 import type { Store } from '#store'
@@ -8,6 +8,7 @@ import { percentiles } from '../../services/processes/demo/score.ts'
 import { startSlackServer, type SlackPosted, type SlackServer } from '../../services/processes/demo/slack-server.ts'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 import { freshStore } from '../support/database.ts'
+import { aRouter } from '../support/routing.ts'
 import { until } from '../support/until.ts'
 
 // A backlog in every channel, two senders, a Slack that holds them to its rates, and critical alerts that come on top.
@@ -61,8 +62,14 @@ beforeAll(async () => {
   }
   for (const _ of [1, 2]) {
     const slack = createSlack({ token: server.token, apiUrl: server.url, perChannelPerSecond: perSecond })
-    const route = createRouter({ teams: [], routes: [], fallback: 'operators' }, [])
-    senders.push(createSender({ store, destinations: [slack], fallback: 'operators', route }).run(bell, stop.signal))
+    senders.push(
+      createSender({
+        store,
+        destinations: [slack],
+        fallback: { destination: 'slack', channel: 'operators' },
+        route: aRouter(),
+      }).run(bell, stop.signal),
+    )
   }
 }, 300_000)
 afterAll(async () => {

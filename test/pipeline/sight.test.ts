@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Expectation, JsonObject, Witness } from '#model'
+import { wholeActor, type Expectation, type JsonObject, type Witness } from '#model'
 import { existenceOf, nextLookMs, sightOf } from '../../services/pipeline/sight.ts'
 
 let events = 0
@@ -7,7 +7,7 @@ let events = 0
 function expects(second: number, kind: Expectation['kind'], ...witnesses: readonly Witness[]): Expectation {
   events += 1
   const time = new Date(Date.UTC(2026, 10, 21, 12, 0, second)).toISOString()
-  const actor = { kind: 'IAMUser', name: 'ann', arn: null, accountId: null, sourceAddress: null, userAgent: null }
+  const actor = wholeActor({ kind: 'IAMUser', name: 'ann', arn: null, accountId: null, sourceAddress: null, userAgent: null })
   const cause = { eventId: `e-${events}`, source: 's3.amazonaws.com', name: 'PutBucketVersioning', time, actor, receivedAt: time }
   return { cause, kind, witnesses }
 }

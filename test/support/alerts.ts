@@ -1,4 +1,5 @@
-import type { Cause, Detection, Finding, FindingAlert, Place } from '#model'
+import type { Outgoing } from '#alerting'
+import { wholeActor, type Cause, type Detection, type Finding, type FindingAlert, type Place } from '#model'
 
 export function aPlace(given: Partial<Place> = {}): Place {
   return {
@@ -21,15 +22,16 @@ export function aCause(given: Partial<Omit<Cause, 'actor'>> & { readonly actor?:
     time: '2026-11-21T14:02:03Z',
     receivedAt: '2026-11-21T14:02:04Z',
     ...given,
-    actor: {
+    actor: wholeActor({
       kind: 'IAMUser',
       name: 'alice',
       arn: 'arn:aws:iam::111122223333:user/alice',
       accountId: '111122223333',
       sourceAddress: '203.0.113.7',
       userAgent: 'aws-cli/2.15.30 Python/3.11 Linux/6.1 botocore/2.4.5',
+      tool: { kind: 'cli', name: 'aws-cli', version: '2.15.30', providerVersion: null, byHand: true },
       ...given.actor,
-    },
+    }),
   }
 }
 
@@ -50,6 +52,7 @@ export function aDetection(given: Partial<Detection> = {}): Detection {
     threshold: 1,
     createAlert: true,
     graceSeconds: 20,
+    destinations: [],
     suppressions: [],
     fingerprint: 'f',
     file: 'policies/aws/s3/bucket-public-read.ts',
@@ -96,11 +99,30 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     origin: 'change',
     cause: aCause(),
     differences: [],
+    otherDifferences: 0,
+    essential: false,
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',
     unconfirmed: false,
     ended: null,
+    ...given,
+  }
+}
+
+export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
+  return {
+    deliveryId: 'd-1',
+    alertId: 'a-1',
+    findingId: 'f-1',
+    revision: 1,
+    to: { destination: 'slack', channel: 'payments', team: 'payments', because: 'team payments owns account payments-prod' },
+    content: aFindingAlert(),
+    uncertain: false,
+    sentAt: null,
+    together: null,
+    flapping: null,
+    in: null,
     ...given,
   }
 }

@@ -1,4 +1,4 @@
-import { isObject, type AuditEvent, type Json, type ResourceRef, type Witness } from '#model'
+import { isObject, textAt, type AuditEvent, type Json, type ResourceRef, type Witness } from '#model'
 
 export type TouchKind = 'create' | 'update' | 'delete'
 
@@ -61,7 +61,10 @@ export function refsOf(effect: Effect, event: AuditEvent): readonly ResourceRef[
 
 /** IAM calls without a user name mean the caller, when that is a user. */
 function callerOf(event: AuditEvent): readonly string[] {
-  return event.actor.kind === 'IAMUser' ? [event.actor.name] : []
+  const caller = event.record['userIdentity']
+  if (textAt(caller, 'type') !== 'IAMUser') return []
+  const name = textAt(caller, 'userName')
+  return name === null ? [] : [name]
 }
 
 function textsAt(value: Json | undefined, path: readonly string[], depth: number): readonly string[] {

@@ -15,8 +15,10 @@ import { scanParts } from './0012-scan-parts.ts'
 import { workers } from './0013-workers.ts'
 import { resourceFindings } from './0014-resource-findings.ts'
 import { leaseMarks } from './0015-lease-marks.ts'
+import { sessions } from './0016-sessions.ts'
 import { firstSent } from './0018-first-sent.ts'
 import { threads } from './0019-threads.ts'
+import { summarised } from './0023-summarised.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -35,8 +37,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-workers': from(workers),
   '0014-resource-findings': from(resourceFindings),
   '0015-lease-marks': from(leaseMarks),
+  '0016-sessions': from(sessions),
   '0018-first-sent': from(firstSent),
   '0019-threads': from(threads),
+  '0023-summarised': from(summarised),
 }
 
 function from(statements: readonly string[]): Migration {

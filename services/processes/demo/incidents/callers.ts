@@ -9,7 +9,13 @@ const browser =
 export const dana: Caller = {
   address: '203.0.113.24',
   agent: 'aws-cli/2.31.18 md/awscrt#0.27.6 ua/2.1 os/macos#25.1.0 md/arch#arm64 lang/python#3.13.9 cfg/retry-mode#standard',
-  identity: (account) => assumed(account, 'AWSReservedSSO_Engineer_5d0c1f2e3a4b6978', 'dana@acme.example'),
+  identity: (account) =>
+    assumed(
+      account,
+      'AWSReservedSSO_Engineer_5d0c1f2e3a4b6978',
+      'dana@acme.example',
+      'aws-reserved/sso.amazonaws.com/eu-central-1/',
+    ),
 }
 /** Terraform, run by the build. */
 export const pipeline: Caller = {
@@ -55,7 +61,7 @@ export const milo: Caller = {
   }),
 }
 
-function assumed(account: Account, role: string, session: string): JsonObject {
+function assumed(account: Account, role: string, session: string, path = ''): JsonObject {
   return {
     type: 'AssumedRole',
     principalId: `AROAEXAMPLE${account.id}:${session}`,
@@ -66,7 +72,7 @@ function assumed(account: Account, role: string, session: string): JsonObject {
       sessionIssuer: {
         type: 'Role',
         principalId: `AROAEXAMPLE${account.id}`,
-        arn: `arn:aws:iam::${account.id}:role/${role}`,
+        arn: `arn:aws:iam::${account.id}:role/${path}${role}`,
         accountId: account.id,
         userName: role,
       },
