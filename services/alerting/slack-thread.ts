@@ -26,7 +26,7 @@ export function togetherMessage(together: Together): Worded {
       return stormMessage(together)
     case 'rest':
       return restMessage(together)
-    case 'reminder':
+    default:
       return reminderMessage(together)
   }
 }

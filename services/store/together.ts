@@ -22,8 +22,8 @@ export async function tellTogether(database: Database, rows: readonly LeasedRow[
   const told: LeasedDelivery[] = []
   const over: string[] = []
   for (const row of rows) {
-    const { destination, channel, team, because, part, extra, threadId, toldBy, flaps, flapsWithinMs, openForMs, ...rest } = row
-    const { headMessage, changes, toldAlone, ...delivery } = rest
+    const { destination, channel, team, because, part, extra, threadId, toldBy, flaps, flapsWithinMs, headMessage, toldAlone } = row
+    const { id, token, alertId, findingId, content, revision, message, attempts, uncertain, wish, sentAt } = row
     const findings = [row.content, ...(joined.get(row.id) ?? [])].filter((content) => content.kind === 'finding')
     const together = togetherOf(row, findings, briefs.get(threadId ?? toldBy ?? '') ?? [])
     if (together?.kind === 'reminder' && together.open === 0) {
@@ -33,8 +33,17 @@ export async function tellTogether(database: Database, rows: readonly LeasedRow[
     const critical = part === 'reply' && findings.some(({ severity, ended }) => severity === 'CRITICAL' && ended === null)
     const broadcast = part === 'reminder' || (critical && !(extra && toldAlone === true))
     told.push({
-      ...delivery,
-      content: together?.kind === 'change' ? (together.findings[0] ?? row.content) : row.content,
+      id,
+      token,
+      alertId,
+      findingId,
+      revision,
+      message,
+      attempts,
+      uncertain,
+      wish,
+      sentAt,
+      content: together?.kind === 'change' ? (together.findings[0] ?? content) : content,
       to: { destination, channel, team, because },
       together,
       flapping: flaps === null ? null : { times: flaps, withinMs: flapsWithinMs ?? 0 },
