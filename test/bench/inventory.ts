@@ -25,7 +25,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
   try {
     const small = await scanned(postgres, aws, 1_000)
     const large = await scanned(postgres, aws, 100_000)
-    const [smallMs, largeMs] = await changed(aws, small, large)
+    const [smallMs = Number.NaN, largeMs = Number.NaN] = await changed(aws, small, large)
     for (const { line, store } of [small, large]) {
       await line[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
