@@ -1,8 +1,15 @@
 import type { Cause, Detection, Ending, Finding, FindingAlert, Place } from '#model'
 
 /** What a team is told about a new finding. */
-export function findingAlert(input: { finding: Finding; detection: Detection; place: Place; confirmed: boolean }): FindingAlert {
-  const { finding, detection, place, confirmed } = input
+export function findingAlert(input: {
+  readonly finding: Finding
+  readonly detection: Detection
+  readonly place: Place
+  readonly confirmed: boolean
+  readonly essential?: boolean
+  readonly otherDifferences?: number
+}): FindingAlert {
+  const { finding, detection, place, confirmed, essential = false, otherDifferences = 0 } = input
   const { id, kind, displayName } = detection
   return {
     kind: 'finding',
@@ -16,6 +23,8 @@ export function findingAlert(input: { finding: Finding; detection: Detection; pl
     origin: finding.origin,
     cause: latest(finding.causes),
     differences: finding.differences,
+    otherDifferences,
+    essential,
     context: finding.context,
     count: finding.count,
     unconfirmed: !confirmed,

@@ -53,11 +53,12 @@ export async function serveEvaluator({ decode, touches }: Reading): Promise<void
     const { head, texts } = decodeTexts(content)
     consoleLeft = consoleBytesPerBatch
     const answer = watched(() => {
-      const caller = createCaller(JSON.parse(head) as BatchHead, now, (id) => {
+      const how = JSON.parse(head) as BatchHead
+      const caller = createCaller(how, now, (id) => {
         speaker = id
       })
       if (kind === frameKinds.bodies) return judgeBodies(texts, { engine, caller, decode, touches, trust: request.trust })
-      if (kind === frameKinds.resources) return judgeResources(texts, engine, caller)
+      if (kind === frameKinds.resources) return judgeResources(texts, how.only, engine, caller)
       return kind === frameKinds.again ? judgeAgain(texts, engine, caller) : runTests(texts, engine, caller)
     })
     writeFrame(1, frameKinds.answer, answer)
@@ -72,10 +73,17 @@ interface Given {
 const nothingRead: Known = () => undefined
 
 /** Each text is a resource. */
-function judgeResources(texts: readonly string[], engine: Engine, caller: Caller): ResourcesAnswer {
+function judgeResources(
+  texts: readonly string[],
+  only: readonly string[] | undefined,
+  engine: Engine,
+  caller: Caller,
+): ResourcesAnswer {
   return texts.map((text, item) => {
     const resource = JSON.parse(text) as Given
-    return engine.policiesFor(resource.type).map((policy) => ask(policy, resource, nothingRead, item, caller))
+    const policies = engine.policiesFor(resource.type)
+    const asked = only === undefined ? policies : policies.filter(({ detection }) => only.includes(detection.id))
+    return asked.map((policy) => ask(policy, resource, nothingRead, item, caller))
   })
 }
 

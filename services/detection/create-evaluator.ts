@@ -71,10 +71,11 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       }
       return judgements
     },
-    async judgeResources(resources, lookUp) {
+    async judgeResources(resources, lookUp, only) {
       const judged: (readonly Outcome[])[] = []
       const texts = resources.map(({ type, id, attributes }) => JSON.stringify({ type, id, attributes }))
-      for (const batch of textBatches(texts, resourcesPerBatch)) judged.push(...(await judgeResources(policies, batch, lookUp)))
+      for (const batch of textBatches(texts, resourcesPerBatch))
+        judged.push(...(await judgeResources(policies, batch, lookUp, only)))
       return resources.map((resource, index) => ({ ref: refOf(resource), outcomes: judged[index] ?? [] }))
     },
     async [Symbol.asyncDispose]() {

@@ -14,9 +14,9 @@ export interface Evaluator extends AsyncDisposable {
   judgeBodies(bodies: readonly string[]): Promise<readonly BodyJudgement[]>
   /**
    * Runs the policies over fetched states; one answer a resource, in order. Other resources that policies ask for are read through
-   * `lookUp`, by id; those that it leaves out are not known.
+   * `lookUp`, by id; those that it leaves out are not known. `only`: the ids of the only policies to run.
    */
-  judgeResources(resources: readonly Resource[], lookUp: LookUp): Promise<readonly ResourceJudgement[]>
+  judgeResources(resources: readonly Resource[], lookUp: LookUp, only?: readonly string[]): Promise<readonly ResourceJudgement[]>
 }
 
 /** Reads the attributes of stored resources by id. */

@@ -19,16 +19,17 @@ interface Waiting {
 }
 
 /**
- * Judges a batch of resources, each a text. Evaluators have no database: a policy that asked for resources which it was not given is
+ * Judges a batch of resources, each a text; by these policies only, where they are given. Evaluators have no database: a policy that asked for resources which it was not given is
  * run again with them, and only that one, until it asks for nothing new.
  */
 export async function judgeResources(
   runner: Pick<Runner, 'run'>,
   texts: readonly string[],
   lookUp: LookUp,
+  only?: readonly string[],
 ): Promise<readonly (readonly Outcome[])[]> {
   let waiting: Waiting[] = []
-  const judged = ((await runner.run(frameKinds.resources, texts)) as ResourcesAnswer).map((said, item) =>
+  const judged = ((await runner.run(frameKinds.resources, texts, only)) as ResourcesAnswer).map((said, item) =>
     said.map((one, place): Outcome => {
       if (!('wants' in one)) return one
       waiting.push({ item, place, policy: one.detectionId, ids: one.wants })

@@ -37,6 +37,8 @@ export interface BatchHead {
   readonly blamed: readonly Blame[]
   /** Detections not to call at all. */
   readonly parked: readonly DetectionFailure[]
+  /** Of policies over resources, the only ones to call. */
+  readonly only?: readonly string[]
 }
 /** One call of a detection: on which item of the batch, and for bodies on which record. */
 export interface CallPlace {

@@ -28,7 +28,7 @@ export interface RunnerOptions {
  */
 export interface Runner extends AsyncDisposable {
   readonly loaded: LoadAnswer
-  run(kind: number, texts: readonly string[]): Promise<unknown>
+  run(kind: number, texts: readonly string[], only?: readonly string[]): Promise<unknown>
 }
 
 const strikesToPark = 3
@@ -77,14 +77,15 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     return { ...result, place }
   }
 
-  const run = async (kind: number, texts: readonly string[]): Promise<unknown> => {
-    const head: BatchHead = { ...plainHead, parked: parked() }
+  const run = async (kind: number, texts: readonly string[], only: readonly string[] | undefined): Promise<unknown> => {
+    const chosen = only === undefined ? {} : { only }
+    const head: BatchHead = { ...plainHead, ...chosen, parked: parked() }
     const first = await attempt(kind, texts, head)
     if ('answer' in first) return first.answer
     const blamed: Blame[] = []
     let blind = 0
     for (;;) {
-      const again = await attempt(kind, texts, { announce: true, blamed, parked: parked() })
+      const again = await attempt(kind, texts, { ...chosen, announce: true, blamed, parked: parked() })
       if ('answer' in again) return again.answer
       const { place, cause, detail } = again
       if (place === null) {
@@ -105,8 +106,8 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
 
   return {
     loaded: started.answer,
-    async run(kind, texts) {
-      const mine = queue.then(async () => await run(kind, texts))
+    async run(kind, texts, only) {
+      const mine = queue.then(async () => await run(kind, texts, only))
       queue = mine.catch(() => null)
       return await mine
     },

@@ -1,5 +1,6 @@
-import { at, identityOfKind, isObject, textAt, toolOf, type Actor, type Job, type Json, type JsonObject } from '#model'
+import { at, isObject, textAt, type Actor, type Job, type Json, type JsonObject } from '#model'
 import { isJobProvider, readJob } from './read-job.ts'
+import { readTool } from './read-tool.ts'
 
 /** What the identity's own kind tells. The rest is the same for all. */
 type Named = Pick<Actor, 'identity' | 'name'> & Partial<Pick<Actor, 'claimed' | 'via' | 'job' | 'session'>>
@@ -27,7 +28,7 @@ export function readActor(record: JsonObject): Actor {
     accessKeyId,
     session: named.session ?? null,
     mfa: mfaOf(identity, record),
-    tool: toolOf({
+    tool: readTool({
       userAgent,
       sourceAddress,
       invokedBy,
@@ -60,7 +61,10 @@ function nameOf(kind: string, identity: JsonObject, record: JsonObject): Named {
     case 'AWSAccount':
       return ofOtherAccount(identity)
     default:
-      return { identity: identityOfKind(kind), name: userName(identity) ?? lastOf(identity) ?? 'unknown' }
+      return {
+        identity: kind === 'IdentityCenterUser' ? 'identity-center' : 'unknown',
+        name: userName(identity) ?? lastOf(identity) ?? 'unknown',
+      }
   }
 }
 

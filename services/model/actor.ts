@@ -1,5 +1,3 @@
-import { toolOf } from './tool.ts'
-
 /** What kind of somebody acted. `workload`: a machine's own role, as an instance's; `role-session`: a role, by whom is not known yet. */
 export type Identity =
   | 'root'
@@ -88,9 +86,8 @@ export type StoredActor = Pick<Actor, 'kind' | 'name' | 'arn' | 'accountId' | 's
 /** An actor whole, whichever version of us stored it. */
 export function wholeActor(stored: StoredActor): Actor {
   if (isWhole(stored)) return stored
-  const identity = identityOfKind(stored.kind)
-  const tool = toolOf({ userAgent: stored.userAgent, sourceAddress: stored.sourceAddress })
-  const blank = { via: [], job: null, accessKeyId: null, session: null, mfa: null, tool }
+  const identity = kinds.get(stored.kind) ?? 'unknown'
+  const blank = { via: [], job: null, accessKeyId: null, session: null, mfa: null, tool: null }
   return { ...blank, identity, claimed: identity === 'role-session', ...stored }
 }
 
@@ -98,18 +95,11 @@ function isWhole(stored: StoredActor): stored is Actor {
   return stored.identity !== undefined
 }
 
-/** What the record's own word for the identity comes to, where nothing else is known. */
-export function identityOfKind(kind: string): Identity {
-  return kinds.get(kind) ?? 'unknown'
-}
-
 const kinds: ReadonlyMap<string, Identity> = new Map([
   ['Root', 'root'],
   ['IAMUser', 'iam-user'],
   ['AssumedRole', 'role-session'],
-  ['Role', 'role-session'],
   ['FederatedUser', 'federated-user'],
-  ['IdentityCenterUser', 'identity-center'],
   ['SAMLUser', 'saml'],
   ['WebIdentityUser', 'web-identity'],
   ['AWSService', 'aws-service'],

@@ -29,7 +29,12 @@ export interface FindingAlert {
   readonly origin: Origin
   /** The event that did it; null when no change caused the finding. */
   readonly cause: Cause | null
+  /** What changed; of several differences those that matter. */
   readonly differences: readonly Difference[]
+  /** How many effective differences there were beside those shown. */
+  readonly otherDifferences: number
+  /** The policy passes once those shown are put back. False: that was not found, and these are simply what changed. */
+  readonly essential: boolean
   readonly context: JsonObject
   readonly count: number
   /** AWS did not show what the event did: the state that was judged may be older than it. */

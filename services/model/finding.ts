@@ -31,7 +31,9 @@ export interface Finding {
   readonly severity: Severity
   readonly title: string
   readonly context: JsonObject
+  /** The events that wrote what is shown, as far as can be told. */
   readonly causes: readonly Cause[]
+  /** What is shown: the differences that matter. All of a change are in its version. */
   readonly differences: readonly Difference[]
   /** Matches so far (rules); 1 for policies. */
   readonly count: number

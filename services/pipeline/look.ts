@@ -1,6 +1,19 @@
-import { diff, textAt, type Cause, type Expectation, type JsonObject, type Origin, type Resource, type ResourceRef } from '#model'
+import {
+  compareStates,
+  diff,
+  textAt,
+  type Cause,
+  type Comparison,
+  type Expectation,
+  type JsonObject,
+  type Origin,
+  type Outcome,
+  type Resource,
+  type ResourceRef,
+} from '#model'
 import type { LeasedMark, Records, StoredState, Version } from '#store'
 import type { Parts } from './parts.ts'
+import { findEssence, type Essence } from './essence.ts'
 import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
 
@@ -19,6 +32,8 @@ const tries = 5
 interface Seen {
   readonly known: StoredState | null
   readonly resource: Resource
+  /** Null where the two are not comparable. */
+  readonly comparison: Comparison | null
   readonly differences: Occasion['differences']
   readonly changed: boolean
   /** Not even an attribute that changes by itself differs. */
@@ -55,11 +70,14 @@ async function compare(parts: Needs, mark: LeasedMark, resource: Resource): Prom
   const known = await parts.store.states.get(resource)
   if (known !== null && known.number > resource.number) return 'outdated'
   const comparable = known !== null && !known.gone && known.shape === resource.shape
-  const differences = comparable ? diff(known.attributes, resource.attributes, parts.inventory.volatile(resource.type)) : []
+  const comparison = comparable
+    ? compareStates(known.attributes, resource.attributes, parts.inventory.volatile(resource.type))
+    : null
+  const differences = comparison?.differences ?? []
   const changed = known === null || known.gone || differences.length > 0
   const same = comparable && !changed && diff(known.attributes, resource.attributes).length === 0
   const expectations = mark.expectations.filter((expectation) => !isOfAnEarlierLife(expectation, resource.attributes))
-  return { known, resource, differences, changed, same, sight: sightOf(expectations, resource.attributes, changed) }
+  return { known, resource, comparison, differences, changed, same, sight: sightOf(expectations, resource.attributes, changed) }
 }
 
 /** A delete that came late, or first, of a resource that was made again under its name since. */
@@ -81,12 +99,16 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const fingerprint = parts.evaluator.fingerprint(resource.type)
   const settled = isSettled(seen, confirmed, fingerprint)
   const outcomes = settled ? [] : await judge(parts, resource)
+  const causes = causesOf(mark, sight, confirmed)
+  const essence = await essenceOf(parts, mark, seen, outcomes, causes)
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
     if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
     parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
     if (settled) await records.states.seen(resource, resource.number, confirmed)
-    const told = settled ? { news: false, heldUntil: null } : await write(parts, records, mark, seen, outcomes, confirmed)
+    const told = settled
+      ? { news: false, heldUntil: null }
+      : await write(parts, records, mark, seen, { outcomes, causes, essence, confirmed })
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
     if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, mark, resource, told.heldUntil)
@@ -105,22 +127,41 @@ async function judge(parts: Needs, resource: Resource) {
   return judgement?.outcomes ?? []
 }
 
+/** What mattered of a change, with the event that wrote it. */
+async function essenceOf(
+  parts: Needs,
+  mark: LeasedMark,
+  { known, resource, comparison }: Seen,
+  outcomes: readonly Outcome[],
+  causes: readonly Cause[],
+): Promise<Essence> {
+  if (comparison === null) return new Map()
+  const events = mark.expectations.filter(({ cause }) => causes.includes(cause))
+  return findEssence(parts, { resource, comparison, before: known?.verdict ?? null, outcomes, events })
+}
+
+interface Judgement {
+  readonly outcomes: readonly Outcome[]
+  readonly causes: readonly Cause[]
+  readonly essence: Essence
+  readonly confirmed: boolean
+}
+
 async function write(
   parts: Needs,
   records: Records,
   mark: LeasedMark,
-  { known, resource, differences, changed, sight }: Seen,
-  outcomes: Awaited<ReturnType<typeof judge>>,
-  confirmed: boolean,
+  { known, resource, differences, changed }: Seen,
+  { outcomes, causes, essence, confirmed }: Judgement,
 ): Promise<{ news: boolean; heldUntil: Date | null }> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
-  const causes = causesOf(mark, sight, confirmed)
   const origin: Origin = causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
   const result = await reconcile(parts, records, resource, outcomes, {
     origin,
     causes,
     differences,
+    essence,
     bornAt,
     confirmed,
     newlyConfirmed: confirmed && known?.confirmed === false,

@@ -35,7 +35,14 @@ export interface Parts {
 /** Words for findings: pure functions of `alerting`, and where the words go. */
 export interface Tell {
   readonly route: Router
-  findingAlert(input: { finding: Finding; detection: Detection; place: Place; confirmed: boolean }): FindingAlert
+  findingAlert(input: {
+    readonly finding: Finding
+    readonly detection: Detection
+    readonly place: Place
+    readonly confirmed: boolean
+    readonly essential?: boolean
+    readonly otherDifferences?: number
+  }): FindingAlert
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(

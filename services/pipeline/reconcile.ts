@@ -11,6 +11,7 @@ import {
   type Resource,
 } from '#model'
 import type { Judged, Records, StoredState } from '#store'
+import { shownOf, violationKey, type Essence } from './essence.ts'
 import { noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
 
@@ -21,6 +22,8 @@ export interface Occasion {
   readonly origin: Origin
   readonly causes: readonly Cause[]
   readonly differences: readonly Difference[]
+  /** What mattered of a change, for each new violation of which that was found. */
+  readonly essence?: Essence
   /** When the resource was seen being created, so that failing verdicts wait for it to be whole; null when that was not seen. */
   readonly bornAt: Date | null
   /** False: the state may be older than an event. It can show what is wrong, and not that it is over. */
@@ -48,20 +51,21 @@ export async function reconcile(
   occasion: Occasion,
 ): Promise<Reconciled> {
   const open = await records.findings.openOf(resource)
-  let told = false
+  let news = false
   let heldUntil: Date | null = null
   const failing = new Set<string>()
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'fail') continue
     const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
     if (detection === undefined) continue
-    for (const violation of outcome.violations) failing.add(keyOf(outcome.detectionId, violation.key))
+    for (const violation of outcome.violations) failing.add(violationKey(outcome.detectionId, violation.key))
     const graceEnd = graceEndOf(detection, occasion.bornAt, resource.fetchedAt)
     if (graceEnd !== null) {
       if (heldUntil === null || graceEnd < heldUntil) heldUntil = graceEnd
       continue
     }
     for (const violation of outcome.violations) {
+      const { causes, differences, ...told } = shownOf(occasion, outcome.detectionId, violation.key)
       const finding = await records.findings.open({
         detectionId: outcome.detectionId,
         resource,
@@ -70,8 +74,8 @@ export async function reconcile(
         title: violation.title,
         context: violation.context,
         origin: occasion.origin,
-        causes: occasion.causes,
-        differences: occasion.differences,
+        causes,
+        differences,
       })
       // What no change caused is told in one summary a team, never as a single post.
       if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
@@ -80,26 +84,27 @@ export async function reconcile(
         detection,
         place: placeOf(parts, resource),
         confirmed: occasion.confirmed,
+        ...told,
       })
       const to = parts.tell.route(content, tagsOf(resource.attributes))
       await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
-      told = true
+      news = true
     }
   }
   for (const finding of open) {
     const outcome = outcomes.find(({ detectionId }) => detectionId === finding.detectionId)
     if (outcome === undefined || outcome.outcome === 'unknown') continue
-    if (failing.has(keyOf(finding.detectionId, finding.key))) {
-      if (occasion.newlyConfirmed) told = (await confirm(records, finding)) || told
+    if (failing.has(violationKey(finding.detectionId, finding.key))) {
+      if (occasion.newlyConfirmed) news = (await confirm(records, finding)) || news
       continue
     }
     if (!occasion.confirmed) continue
     await endFinding(parts, records, finding.id, 'fixed', occasion.causes.at(-1) ?? null)
-    told = true
+    news = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
   await noteFailures(parts, records, failures)
-  return { news: told || failures.length > 0, heldUntil }
+  return { news: news || failures.length > 0, heldUntil }
 }
 
 /** When the grace of a new resource ends for a policy; null when it is over, or there is none. */
@@ -166,8 +171,4 @@ export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, ou
 function placeOf(parts: Pick<Parts, 'places'>, resource: Resource): ReturnType<Parts['places']['of']> {
   const name = resource.attributes['Name']
   return parts.places.of(resource, { ref: resource, name: typeof name === 'string' ? name : null })
-}
-
-function keyOf(detectionId: string, key: string): string {
-  return JSON.stringify([detectionId, key])
 }

@@ -55,13 +55,15 @@ describe('a new finding', () => {
   })
 })
 
+const terraform = { kind: 'terraform', name: 'Terraform', version: '1.9.2', providerVersion: null, byHand: false } as const
+
 describe('later news of a finding', () => {
   it('repeats are counted', () => {
     expect(seen(repeatedAlert(aFindingAlert(), 5))).toContain('CRITICAL · repeated ×5')
   })
 
   it('resolved is green and says when, by whom and with what', () => {
-    const cause = aCause({ name: 'DeleteBucketPolicy', actor: { name: 'bob', userAgent: 'APN/1.0 HashiCorp/1.0 Terraform/1.9.2' } })
+    const cause = aCause({ name: 'DeleteBucketPolicy', actor: { name: 'bob', tool: terraform } })
     const content = endedAlert(aFindingAlert(), 'fixed', new Date('2026-11-21T14:30:00Z'), cause)
     expect(seen(content)).toContain(
       '✅ Resolved: Bucket ledger is publicly readable\nResolved · 2026-11-21 14:30:00 UTC · by bob, DeleteBucketPolicy with Terraform 1.9.2 (was CRITICAL)',
@@ -217,7 +219,14 @@ const everywhere = (text: string): AlertContent[] => {
       name: text,
       source: text,
       time: text,
-      actor: { kind: text, name: text, arn: text, sourceAddress: text, userAgent: text },
+      actor: {
+        kind: text,
+        name: text,
+        arn: text,
+        sourceAddress: text,
+        tool: { ...terraform, name: text, version: text },
+        via: [text, text],
+      },
     }),
     differences: Array.from({ length: 30 }, (_, index) => ({ path: `${text}${index}`, before: text, after: { [text]: text } })),
   })
@@ -336,28 +345,6 @@ describe('the page in AWS', () => {
     ['AWS.S3.Bucket', 'arn:aws-evil:s3:::ledger', 'eu-west-1'],
   ])('of %s %s in %s is not', (type, id, region) => {
     expect(pageOf(type, id, region)).toBeUndefined()
-  })
-})
-
-describe('tools', () => {
-  it.each([
-    ['[aws-cli/2.15.30 Python/3.11.8 botocore/2.4.5]', 'aws-cli 2.15.30'],
-    [
-      'APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) terraform-provider-aws/5.1 aws-sdk-go-v2/1.30',
-      'Terraform 1.9.2 (AWS provider 5.1)',
-    ],
-    ['Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0', 'boto3 1.34.0'],
-    ['cloudformation.amazonaws.com', 'CloudFormation'],
-    ['signin.amazonaws.com', 'AWS console'],
-    ['console.amazonaws.com', 'AWS console'],
-    ['Mozilla/5.0 (X11; Linux x86_64) Firefox/120', 'AWS console'],
-    ['aws-sdk-go-v2/1.30.3 os/linux', 'AWS SDK for Go 1.30.3'],
-    ['aws-sdk-js/3.500 ua/2.0', 'AWS SDK for JavaScript 3.500'],
-    ['AWS Internal', 'AWS itself'],
-    ['autoscaling.amazonaws.com', 'AWS service autoscaling'],
-    ['something <b>else</b>', 'something <b>else</b>'],
-  ])('%s is %s', (userAgent, tool) => {
-    expect(seen(aFindingAlert({ cause: aCause({ actor: { userAgent } }) }))).toContain(`From: 203.0.113.7 with ${tool}\n`)
   })
 })
 

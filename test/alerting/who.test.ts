@@ -61,7 +61,7 @@ describe('who did it', () => {
     }
     expect(wordsOf(stored)).toEqual({
       who: 'gina (as the session is called; whose it is, is not known)',
-      from: '192.0.2.1 with aws-cli 2.1',
+      from: '192.0.2.1',
     })
   })
 })

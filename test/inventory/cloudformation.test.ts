@@ -69,7 +69,7 @@ describe.runIf(needMoto('stacks on moto'))('stacks on moto', { timeout: 30_000 }
     })
     const Parameters = [{ ParameterKey: 'Stage', ParameterValue: 'live' }]
     await client.send(new aws.UpdateStackCommand({ StackName: 'orders', TemplateBody: template(5), Parameters }))
-    expect(diff(before, await stand.attributes(type, id)).map(({ path }) => path)).toContain('Parameters')
+    expect(diff(before, await stand.attributes(type, id)).map(({ path }) => path)).toContain('Parameters[].ParameterValue')
   })
 
   test('drift is what was last detected, and none is detected for us', async () => {

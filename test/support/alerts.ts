@@ -28,6 +28,7 @@ export function aCause(given: Partial<Omit<Cause, 'actor'>> & { readonly actor?:
       accountId: '111122223333',
       sourceAddress: '203.0.113.7',
       userAgent: 'aws-cli/2.15.30 Python/3.11 Linux/6.1 botocore/2.4.5',
+      tool: { kind: 'cli', name: 'aws-cli', version: '2.15.30', providerVersion: null, byHand: true },
       ...given.actor,
     }),
   }
@@ -96,6 +97,8 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     origin: 'change',
     cause: aCause(),
     differences: [],
+    otherDifferences: 0,
+    essential: false,
     context: {},
     count: 1,
     openedAt: '2026-11-21T14:02:05Z',

@@ -1,17 +1,17 @@
-import type { Tool } from './actor.ts'
+import type { Tool } from '#model'
 
 /** What tells with what a call was made. Only the user agent is the caller's own word. */
-export interface ToolSigns {
+interface ToolSigns {
   readonly userAgent: string | null
-  readonly sourceAddress?: string | null
+  readonly sourceAddress: string | null
   /** The service that made the call on somebody's behalf. */
-  readonly invokedBy?: string | null
+  readonly invokedBy: string | null
   /** CloudTrail says that the session was opened by the console. */
-  readonly fromConsole?: boolean
+  readonly fromConsole: boolean
   /** The session is one that people have: a user's, a root's, one of single sign-on. */
-  readonly person?: boolean
+  readonly person: boolean
   /** The session is a build's or a machine's. */
-  readonly machine?: boolean
+  readonly machine: boolean
 }
 
 type Known = readonly [found: RegExp, kind: Tool['kind'], name: string]
@@ -49,10 +49,10 @@ const service = /^([a-z0-9-]{2,40})\.amazonaws\.com(?:\.cn)?$/iu
 const uuid = /[_-]?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/giu
 
 /** The tool behind a call; null when nothing tells. */
-export function toolOf(signs: ToolSigns): Tool | null {
+export function readTool(signs: ToolSigns): Tool | null {
   const found = known(signs)
   if (found === null) return null
-  const byHand = (found.kind === 'console' || found.kind === 'cli') && signs.machine !== true
+  const byHand = (found.kind === 'console' || found.kind === 'cli') && !signs.machine
   return { ...found, byHand }
 }
 
@@ -63,9 +63,9 @@ function known(signs: ToolSigns): Omit<Tool, 'byHand'> | null {
   const text = (signs.userAgent ?? '').slice(0, 1_000).trim()
   const said = text === '' ? null : saidBy(text)
   // Services that the console works through leave only this.
-  if (signs.fromConsole === true && !(said !== null && ['terraform', 'opentofu', 'pulumi', 'cdk', 'cli'].includes(said.kind)))
+  if (signs.fromConsole && !(said !== null && ['terraform', 'opentofu', 'pulumi', 'cdk', 'cli'].includes(said.kind)))
     return named('console', 'AWS console')
-  if (said?.kind === 'aws' && signs.person === true && onBehalf === undefined) return named('console', 'AWS console')
+  if (said?.kind === 'aws' && signs.person && onBehalf === undefined) return named('console', 'AWS console')
   if (onBehalf !== undefined && (said === null || said.kind === 'aws')) return named('aws', `AWS service ${onBehalf.toLowerCase()}`)
   return said
 }
