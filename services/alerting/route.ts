@@ -1,120 +1,137 @@
-import type { AlertContent, Place, RoutedTo, Severity } from '#model'
+import type { AlertContent, FindingAlert, JsonObject, RoutedTo } from '#model'
+import type { Owner, Ownership, Subject } from '#ownership'
+import { missOf, whenInWords, type Facts, type When } from './route-when.ts'
+import { defaultSlack, isSame, readTarget, type NamedDestination, type Target } from './target.ts'
 
-export interface Team {
-  readonly id: string
-  readonly channel: string
-  readonly owns: {
-    readonly accounts: readonly string[]
-    readonly tags: readonly { readonly key: string; readonly value: string }[]
-  }
-}
 /** One line of the ordered route table: every given condition must hold; the first line that matches wins. */
 export interface Route {
-  readonly when: {
-    readonly severity?: readonly Severity[]
-    /** Patterns with `*`. */
-    readonly detections?: readonly string[]
-    readonly teams?: readonly string[]
-    readonly accounts?: readonly string[]
-    readonly labels?: readonly string[]
-  }
-  /** Channels; `team` stands for the owning team's own. */
+  readonly when: When
+  /** Channels and destinations; `team` stands for the owning team's own. */
   readonly to: readonly string[]
 }
 export interface RouteTable {
-  readonly teams: readonly Team[]
   readonly routes: readonly Route[]
-  /** Where everything goes that nothing else took, and operator notes. */
+  /** Where everything goes that nothing else took. */
   readonly fallback: string
+  /** Where notes to the operators go; the fallback when there is none. */
+  readonly operators?: readonly string[]
+  /** Destinations beside the default Slack workspace. */
+  readonly destinations?: readonly NamedDestination[]
 }
-/** An account as the configuration names it. */
-export interface KnownAccount {
-  readonly id: string
-  readonly name: string
-  readonly label: string | null
+/** What an alert's content does not say of what it is about. */
+export interface About {
+  /** The resource's; none for an event. */
+  readonly attributes: JsonObject
+  /** The detection's own, in the words of a route; null or none given: the routes decide; an empty list: nobody is told. */
+  readonly destinations?: readonly string[] | null | undefined
 }
-/** Decides where an alert goes. Never empty: the fallback takes what nothing else took. `tags` are the resource's. */
-export type Router = (content: AlertContent, tags: ReadonlyMap<string, string>) => readonly RoutedTo[]
+/**
+ * Decides where an alert goes. What nothing else took goes to the fallback; nobody is told only when the detection itself says so.
+ */
+export interface Router {
+  (content: AlertContent, about?: About): readonly RoutedTo[]
+  /** The same decision, step by step. */
+  explain(content: FindingAlert, about?: About): Explanation
+}
+export interface Explanation {
+  /** What each kind of ownership came to, in order; the first that found an owner counts. */
+  readonly ownership: readonly { readonly kind: string; readonly owner: string | null; readonly because: string }[]
+  /** What the detection's own destinations came to; null when it has none. */
+  readonly destinations: string | null
+  /** `because`: the first condition that does not hold; null: it matches. Only the first that matches counts. */
+  readonly routes: readonly { readonly number: number; readonly when: string; readonly because: string | null }[]
+  readonly to: readonly RoutedTo[]
+}
 
-/** A router over one table. The owner is found first, by tags and then by account; routes may ask for it. */
-export function createRouter(table: RouteTable, accounts: readonly KnownAccount[]): Router {
-  const known = new Map(accounts.map((account) => [account.id, account]))
-  const labelOf = (place: Place): string | null => known.get(place.accountId)?.label ?? place.accountLabel
+/** A router over one table. The owner is found first; the detection's own destinations go before the routes, and these before the owner's channel. */
+export function createRouter(table: RouteTable, ownership: Ownership, now: () => Date = () => new Date()): Router {
+  const destinations = table.destinations ?? []
+  const target = (word: string): Target => readTarget(word, destinations) ?? { destination: defaultSlack, channel: word }
+  const fallback = target(table.fallback)
+  const known = new Set([
+    table.fallback,
+    ...(table.operators ?? []),
+    ...ownership.teams.map(({ channel }) => channel),
+    ...table.routes.flatMap(({ to }) => to),
+  ])
+  const routes = table.routes.map((route, index) => ({ ...route, name: `route ${index + 1} (${whenInWords(route.when)})` }))
 
-  function ownerOf(place: Place, tags: ReadonlyMap<string, string>): Owner | null {
-    for (const team of table.teams) {
-      const owned = team.owns.tags.find(({ key, value }) => tags.get(key) === value)
-      if (owned !== undefined) return { team, because: `team ${team.id} owns tag ${owned.key}=${owned.value}` }
+  function decide(content: FindingAlert, about: About): readonly RoutedTo[] {
+    const subject = subjectOf(content, about)
+    const owner = ownership.ownerOf(subject)
+    if (about.destinations !== null && about.destinations !== undefined) {
+      if (about.destinations.length === 0) return []
+      const own = about.destinations.filter(isKnown)
+      if (own.length > 0) return targets(own, owner, 'the detection names its destinations')
     }
-    const team = table.teams.find(({ owns }) => owns.accounts.includes(place.accountId))
-    if (team === undefined) return null
-    const name = known.get(place.accountId)?.name ?? place.accountName
-    return {
-      team,
-      because: `team ${team.id} owns account ${name === place.accountId ? name : `${name} (${place.accountId})`}`,
+    const facts = factsOf(content, about, subject, owner)
+    const matched = routes.find(({ when, to }) => to.length > 0 && missOf(when, facts) === null)
+    if (matched !== undefined) return targets(matched.to, owner, matched.name)
+    if (owner !== null) return [{ ...target(owner.team.channel), team: owner.team.id, because: owner.because }]
+    return [{ ...fallback, team: null, because: 'nobody owns it and no route matches' }]
+  }
+
+  function targets(words: readonly string[], owner: Owner | null, because: string): readonly RoutedTo[] {
+    const found: RoutedTo[] = []
+    for (const word of words) {
+      const unowned = word === 'team' && owner === null
+      const place = word === 'team' ? (owner === null ? fallback : target(owner.team.channel)) : target(word)
+      const reason = unowned ? `${because}, but nobody owns it` : word === 'team' ? `${because}; ${owner?.because}` : because
+      if (!found.some((each) => isSame(each, place))) found.push({ ...place, team: owner?.team.id ?? null, because: reason })
     }
+    return found
   }
 
-  return function route(content, tags) {
-    if (content.kind === 'note') return [toChannel(table.fallback, null, 'operator notes go to the fallback')]
-    if (content.kind === 'summary') return [toChannel(table.fallback, null, 'a summary without a team goes to the fallback')]
-    const owner = ownerOf(content.place, tags)
-    const facts = { content, owner: owner?.team.id ?? null, label: labelOf(content.place) }
-    const index = table.routes.findIndex(({ when, to }) => to.length > 0 && holds(when, facts))
-    const matched = table.routes[index]
-    if (matched !== undefined) return targets(table, matched, owner, `route ${index + 1} (${wordsOf(matched.when)})`)
-    if (owner !== null) return [toChannel(owner.team.channel, owner.team.id, owner.because)]
-    return [toChannel(table.fallback, null, 'nobody owns it and no route matches')]
+  /** A detection may name what routes name, `#channel` and channel ids; anything else it names is nothing. */
+  function isKnown(word: string): boolean {
+    if (word === 'team' || known.has(word) || /^(?:#[^\s:]{1,80}|[CDG][A-Z0-9]{7,20})$/u.test(word)) return true
+    return (word.includes(':') || destinations.some(({ name }) => name === word)) && readTarget(word, destinations) !== null
   }
-}
 
-interface Owner {
-  readonly team: Team
-  readonly because: string
-}
-
-function targets(table: RouteTable, { to }: Route, owner: Owner | null, because: string): readonly RoutedTo[] {
-  const found = new Map<string, RoutedTo>()
-  for (const word of to) {
-    const unowned = word === 'team' && owner === null
-    const channel = word === 'team' ? (owner?.team.channel ?? table.fallback) : word
-    const reason = unowned ? `${because}, but nobody owns it` : word === 'team' ? `${because}; ${owner?.because}` : because
-    if (!found.has(channel)) found.set(channel, toChannel(channel, owner?.team.id ?? null, reason))
+  function factsOf(content: FindingAlert, { attributes }: About, subject: Subject, owner: Owner | null): Facts {
+    const { label, ou } = ownership.groups.placed(subject)
+    const isIn = (group: string): boolean => ownership.groups.isIn(group, subject)
+    const own = label ?? content.place.accountLabel
+    return { content, attributes, owner: owner?.team.id ?? null, label: own, ou, isIn, now: now() }
   }
-  return [...found.values()]
-}
 
-function holds(
-  when: Route['when'],
-  { content, owner, label }: { content: AlertContent & { kind: 'finding' }; owner: string | null; label: string | null },
-): boolean {
-  if (when.severity && !when.severity.includes(content.severity)) return false
-  if (when.detections && !when.detections.some((pattern) => fits(pattern, content.detection.id))) return false
-  if (when.teams && (owner === null || !when.teams.includes(owner))) return false
-  if (when.accounts && !when.accounts.includes(content.place.accountId)) return false
-  return !(when.labels && (label === null || !when.labels.includes(label)))
-}
-
-/** True when the text fits a pattern in which `*` stands for anything. One pass, no regular expression. */
-function fits(pattern: string, text: string): boolean {
-  const [head = '', ...rest] = pattern.split('*')
-  if (rest.length === 0) return pattern === text
-  if (!text.startsWith(head)) return false
-  const tail = rest.pop() ?? ''
-  let from = head.length
-  for (const part of rest) {
-    const found = text.indexOf(part, from)
-    if (found === -1) return false
-    from = found + part.length
+  function route(content: AlertContent, about: About = nothing): readonly RoutedTo[] {
+    if (content.kind === 'finding') return decide(content, about)
+    if (content.kind === 'summary') return [{ ...fallback, team: null, because: 'a summary without a team goes to the fallback' }]
+    const operators = table.operators ?? []
+    if (operators.length === 0) return [{ ...fallback, team: null, because: 'operator notes go to the fallback' }]
+    return operators.map((word) => Object.assign({ team: null, because: 'a note to the operators' }, target(word)))
   }
-  return text.length - tail.length >= from && text.endsWith(tail)
+
+  return Object.assign(route, {
+    explain(content: FindingAlert, about: About = nothing): Explanation {
+      const subject = subjectOf(content, about)
+      const facts = factsOf(content, about, subject, ownership.ownerOf(subject))
+      return {
+        ownership: ownership.asked(subject).map(({ kind, owner }) => {
+          return { kind, owner: owner?.team.id ?? null, because: owner?.because ?? `no team owns it by its ${kind}` }
+        }),
+        destinations: ownInWords(about.destinations ?? null, isKnown),
+        routes: routes.map(({ when }, index) => ({ number: index + 1, when: whenInWords(when), because: missOf(when, facts) })),
+        to: decide(content, about),
+      }
+    },
+  })
 }
 
-function wordsOf(when: Route['when']): string {
-  const words = Object.entries(when).map(([key, values]) => `${key} ${values.join(' or ')}`)
-  return words.length === 0 ? 'everything' : words.join(', ')
+const nothing: About = { attributes: {} }
+
+function subjectOf({ place }: FindingAlert, { attributes }: About): Subject {
+  const { accountId, region, resourceType: type, resourceId: id, resourceName: name } = place
+  return { accountId, region, type, id, name, attributes }
 }
 
-function toChannel(channel: string, team: string | null, because: string): RoutedTo {
-  return { destination: 'slack', channel, team, because }
+function ownInWords(given: readonly string[] | null, isKnown: (word: string) => boolean): string | null {
+  if (given === null) return null
+  if (given.length === 0) return 'the detection says that nobody is told'
+  const unknown = given.filter((word) => !isKnown(word))
+  const rest = unknown.length === 0 ? '' : `; nothing is known by ${unknown.join(', ')}`
+  return unknown.length === given.length
+    ? `the detection names ${given.join(', ')}, of which nothing is known: the routes decide`
+    : `the detection names ${given.filter(isKnown).join(', ')}${rest}`
 }

@@ -1,9 +1,10 @@
-import type { AlertContent, OperatorNote } from '#model'
+import type { AlertContent, OperatorNote, RoutedTo } from '#model'
 import { backoffMs, roomLogger, type Bell } from '#runtime'
 import type { LeasedDelivery, Store } from '#store'
 import type { Destination } from './destination.ts'
 import { AlertingError } from './error.ts'
 import type { Router } from './route.ts'
+import { isSame, type Target } from './target.ts'
 
 const log = roomLogger('alerting')
 
@@ -12,8 +13,8 @@ export type DeliveryOutcome = 'posted' | 'edited' | 'diverted' | 'retried'
 export interface SenderOptions {
   readonly store: Pick<Store, 'deliveries' | 'transaction'>
   readonly destinations: readonly Destination[]
-  /** The channel that takes what another one does not. */
-  readonly fallback: string
+  /** Takes what another place does not. */
+  readonly fallback: Target
   readonly route: Router
   /** Hears of each try that came to something. */
   readonly onDelivered?: (content: AlertContent, outcome: DeliveryOutcome) => void
@@ -32,6 +33,8 @@ const leaseMs = 30_000
 const tryMs = 12_000
 const drainMs = 8_000
 const mostRefusals = 5
+/** Failed tries, about a minute of them, after which a destination is called down. */
+const downAttempts = 6
 
 /**
  * Delivery, the third durable step. The outbox decides what is due; a delivery is noted before it is sent and settled after, so that
@@ -99,7 +102,8 @@ async function deliver(options: SenderOptions, delivery: LeasedDelivery, signal:
   const destination = options.destinations.find(({ name }) => name === to.destination)
   try {
     if (destination === undefined) throw new AlertingError('refused', `there is no destination named ${to.destination}`)
-    const outgoing = { deliveryId: delivery.id, content, uncertain, sentAt }
+    const { id: deliveryId, alertId, findingId, revision } = delivery
+    const outgoing = { deliveryId, alertId, findingId, revision, to, content, uncertain, sentAt }
     // False: the lease was lost, somebody else has it now.
     if (message === null && !(await deliveries.sending(delivery))) return
     const identity = await (message === null
@@ -131,7 +135,7 @@ async function settleFailure(options: SenderOptions, delivery: LeasedDelivery, e
   }
   if (error.code === 'rate-limited') log.debug(facts, 'channel must wait')
   else log.warn(facts, 'delivery failed, trying again')
-  if (error.code === 'token-refused') await noteToken(options, error)
+  if (error.code === 'token-refused' || attempts >= downAttempts) await noteDown(options, to.destination, error)
   const delayMs = error.retryAfterMs ?? backoffMs(attempts, 1_000, 30_000)
   // Earlier uncertainty outlives a try that surely did not arrive.
   const certain = error.code !== 'uncertain' && !delivery.uncertain
@@ -141,51 +145,68 @@ async function settleFailure(options: SenderOptions, delivery: LeasedDelivery, e
 
 /** True when trying the same channel again cannot help. The fallback itself is tried for ever, except for what nobody takes. */
 function leavesChannel(error: AlertingError, options: SenderOptions, { to, attempts }: LeasedDelivery): boolean {
-  const last = isFallback(options, to.channel)
+  const last = isSame(to, options.fallback)
   if (error.code === 'refused') return !last || attempts >= mostRefusals
   return (error.code === 'channel-gone' || error.code === 'denied') && !last
 }
 
-function isFallback({ fallback }: SenderOptions, channel: string): boolean {
-  return channel.replace(/^#/u, '') === fallback.replace(/^#/u, '')
-}
-
 /** Closes the delivery, opens one at the fallback, and tells the operators, once an hour and cause, all in one transaction. */
 async function divert(options: SenderOptions, delivery: LeasedDelivery, error: AlertingError): Promise<void> {
-  const { channel, team } = delivery.to
-  const because = `${channel} did not take it (${error.code})`
-  const lost = isFallback(options, channel)
-  const instead = lost ? null : { destination: 'slack', channel: options.fallback, team, because }
+  const { destination, channel, team } = delivery.to
+  const place = placeOf(delivery.to)
+  const because = `${place} did not take it (${error.code})`
+  const lost = isSame(delivery.to, options.fallback)
+  const instead = lost ? null : { ...options.fallback, team, because }
   await options.store.transaction(async (records) => {
     if (!(await records.deliveries.divert(delivery, error.message, instead))) return
-    await note(options, records, `${channel}:${error.code}`, {
-      title: `Channel ${channel} does not take alerts (${error.code})`,
+    await note(options, records, `${destination}:${channel}:${error.code}`, {
+      title: `${place} does not take alerts (${error.code})`,
       text: lost
         ? `${error.message}. The alert ${delivery.alertId} could not be told anywhere; it is kept in the store.`
-        : `${error.message}. Its alerts come here until its route or the channel is put right.`,
+        : `${error.message}. Its alerts go to the fallback until the route or the place is put right.`,
     })
   })
 }
 
-/** Waits in the outbox like every alert, and is the first thing that says since when. */
-async function noteToken(options: SenderOptions, error: AlertingError): Promise<void> {
+/** A destination that takes nothing for a while: its alerts wait, and the operators hear of it where they can be told. */
+async function noteDown(options: SenderOptions, destination: string, error: AlertingError): Promise<void> {
+  const refused = error.code === 'token-refused'
   await options.store.transaction((records) =>
-    note(options, records, `token:${error.code}`, {
-      title: 'Slack refused our token',
-      text: `${error.message}. Alerts were kept and are told from now on.`,
-    }),
+    note(
+      options,
+      records,
+      `down:${destination}:${refused ? error.code : ''}`,
+      {
+        title: `Destination ${destination} ${refused ? 'refused our credentials' : 'cannot be reached'}`,
+        text: `${error.message}. Its alerts are kept and are told as soon as it takes them.`,
+      },
+      destination,
+    ),
   )
 }
 
+/** Once an hour and cause. `about`: the destination that it is about; it is told at others, unless there is none. */
 async function note(
-  { route }: SenderOptions,
+  { route, fallback }: SenderOptions,
   records: Parameters<Parameters<Store['transaction']>[0]>[0],
   cause: string,
   words: Omit<OperatorNote, 'kind'>,
+  about: string | null = null,
 ): Promise<void> {
   const hour = (await records.now()).toISOString().slice(0, 13)
   const content: OperatorNote = { kind: 'note', ...words }
-  await records.alerts.create({ findingId: null, key: `note:slack:${cause}:${hour}`, content, to: route(content, new Map()) })
+  const places = route(content)
+  const elsewhere = [...places, { ...fallback, team: null, because: 'a note to the operators' }].filter(
+    ({ destination }) => destination !== about,
+  )
+  const to = elsewhere.length === 0 || about === null ? places : elsewhere
+  await records.alerts.create({ findingId: null, key: `note:delivery:${cause}:${hour}`, content, to })
+}
+
+/** As people call it: a channel by its name alone in the default workspace. */
+function placeOf({ destination, channel }: RoutedTo): string {
+  if (destination === channel) return `Destination ${destination}`
+  return destination === 'slack' ? `Channel ${channel}` : `Channel ${channel} of ${destination}`
 }
 
 function wordsOf(error: unknown): string {

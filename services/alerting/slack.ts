@@ -10,6 +10,8 @@ import { metadataType, slackMessage, type SlackMessage } from './slack-message.t
 const log = roomLogger('alerting')
 
 export interface SlackOptions {
+  /** As routes name the workspace; `slack` by default. */
+  readonly name?: string
   readonly token: string
   /** Slack's own by default. */
   readonly apiUrl?: string
@@ -29,7 +31,7 @@ const mostPages = 3
  * At most one message a second and channel, none inside a Retry-After. A try whose answer was lost is looked up by its metadata.
  */
 export function createSlack(options: SlackOptions): Destination {
-  const { token, apiUrl, perChannelPerSecond = 1, timeoutMs = 8_000 } = options
+  const { name = 'slack', token, apiUrl, perChannelPerSecond = 1, timeoutMs = 8_000 } = options
   const client = new WebClient(token, {
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
     retryConfig: { retries: 0 },
@@ -121,7 +123,7 @@ export function createSlack(options: SlackOptions): Destination {
   }
 
   return {
-    name: 'slack',
+    name,
     async post(channel, alert, signal) {
       if (!alert.uncertain) return sayWhatCanBeSaid(alert, (message) => send(channel, message, signal))
       const earlier = await lookUp(() => find(channel, alert.deliveryId, signal))

@@ -9,14 +9,13 @@ import {
   type SummaryAlert,
 } from '#model'
 import { findingAlert } from './content.ts'
-import type { Router } from './route.ts'
+import type { About, Router } from './route.ts'
 
 /** A finding that no change caused, with what is needed to route and to name it. */
-export interface Untold {
+export interface Untold extends About {
   readonly finding: Finding
   readonly detection: Detection
   readonly place: Place
-  readonly tags: ReadonlyMap<string, string>
 }
 /** One summary and where it goes. A finding that is routed to several channels counts in each of their summaries. */
 export interface Summary {
@@ -33,10 +32,10 @@ const mostNamed = 20
  */
 export function summaries(findings: readonly Untold[], router: Router): readonly Summary[] {
   const channels = new Map<string, { to: RoutedTo; origin: SummaryAlert['origin']; members: Member[] }>()
-  for (const { finding, detection, place, tags } of findings) {
+  for (const { finding, detection, place, attributes, destinations } of findings) {
     if (finding.origin === 'change') continue
     const alert = findingAlert({ finding, detection, place, confirmed: true })
-    for (const to of router(alert, tags)) {
+    for (const to of router(alert, { attributes, destinations })) {
       const key = JSON.stringify([to.destination, to.channel, finding.origin])
       const channel = channels.get(key) ?? { to, origin: finding.origin, members: [] }
       channel.members.push({ id: finding.id, alert })

@@ -103,6 +103,7 @@ function stateWords({ gone, confirmed, unread, fetchedAt }: StoredState): readon
 function outcomeWords(outcome: Outcome): string {
   if (outcome.outcome === 'pass') return `pass     ${outcome.detectionId}`
   if (outcome.outcome === 'unknown') return `unknown  ${outcome.detectionId}: ${line(outcome.failure.message, 200)}`
+  if (outcome.outcome === 'skipped') return `skipped  ${outcome.detectionId}: the resource is in none of its groups`
   return `fail     ${outcome.detectionId}: ${outcome.violations.map(({ title }) => line(title, 200)).join('; ')}`
 }
 

@@ -29,7 +29,7 @@ interface Metadata {
   readonly tags?: readonly string[]
   /** Report name to the parts of it that this covers: `{ CIS: ['5.2'] }`. */
   readonly reports?: Readonly<Record<string, readonly string[]>>
-  /** Destinations that override the routes. */
+  /** Where its alerts go instead of where the routes say: channels, destinations, `team`. Empty: the routes decide. */
   readonly destinations?: readonly string[]
   /** `Experimental` and `Deprecated` are for readers; both run. */
   readonly status?: 'Experimental' | 'Stable' | 'Deprecated'
@@ -44,6 +44,8 @@ interface Wording<Given extends readonly unknown[]> {
   readonly title?: (...given: Given) => string
   /** Default: the severity of the metadata. */
   readonly severityOf?: (...given: Given) => SeverityWord | 'DEFAULT'
+  /** Goes before `destinations`. Null: what those say; an empty list, or one with `SKIP`: nobody is told. At most 10 count. */
+  readonly destinationsOf?: (...given: Given) => readonly string[] | null
   /** What makes two matches the same thing. Default: the title. */
   readonly dedup?: (...given: Given) => string
   /** Default: nothing. */

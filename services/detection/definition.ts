@@ -27,14 +27,14 @@ export interface LoadedRule extends LoadedBase {
   readonly tests: readonly { readonly name: string; readonly expected: boolean; readonly event: object }[]
 }
 export type Code = (...given: readonly unknown[]) => unknown
-export type WordingSlot = 'title' | 'severityOf' | 'dedup' | 'context'
+export type WordingSlot = 'title' | 'severityOf' | 'destinationsOf' | 'dedup' | 'context'
 
 /** Reads what a file exported. Throws an error that names each wrong slot, what was given and what is allowed. */
 export function readDefinition(exported: object, from: { readonly file: string; readonly fingerprint: string }): Loaded {
   const result = definition.safeParse({ ...exported })
   if (!result.success) throw new TypeError(result.error.issues.map((issue) => explain(issue, exported)).join('\n'))
   const given = result.data
-  const { id, title, severityOf, dedup, context } = given
+  const { id, title, severityOf, destinationsOf, dedup, context } = given
   const isRule = given.kind === 'rule'
   const detection: Detection = {
     id,
@@ -52,10 +52,17 @@ export function readDefinition(exported: object, from: { readonly file: string; 
     threshold: isRule ? given.threshold : 1,
     createAlert: given.createAlert,
     graceSeconds: isRule ? 0 : given.graceSeconds,
+    destinations: given.destinations,
     suppressions: isRule ? [] : given.suppressions,
     ...from,
   }
-  const wording = { title: title ?? null, severityOf: severityOf ?? null, dedup: dedup ?? null, context: context ?? null }
+  const wording = {
+    title: title ?? null,
+    severityOf: severityOf ?? null,
+    destinationsOf: destinationsOf ?? null,
+    dedup: dedup ?? null,
+    context: context ?? null,
+  }
   const base = { detection, enabled: given.enabled, evaluate: given.evaluate, wording, slots: slotsOf(given) }
   if (given.kind === 'policy') return { ...base, kind: 'policy', tests: given.tests }
   const { source, names } = given.match
@@ -85,12 +92,13 @@ const metadata = {
   reference: text.regex(/^https:\/\/[^\s<>"]+$/u, 'allowed: an https address').optional(),
   tags: distinct.default([]),
   reports: z.record(z.string(), z.array(text)).default({}),
-  destinations: distinct.max(10, 'allowed: at most 10').optional(),
+  destinations: distinct.max(10, 'allowed: at most 10').default([]),
   status: z.enum(['Experimental', 'Stable', 'Deprecated']).optional(),
   createdBy: text.optional(),
   createAlert: z.boolean().default(true),
   title: code.optional(),
   severityOf: code.optional(),
+  destinationsOf: code.optional(),
   dedup: code.optional(),
   context: code.optional(),
   evaluate: code,

@@ -164,11 +164,12 @@ function readDrafts(result: unknown): readonly Draft[] | string {
 interface Words {
   readonly title: string
   readonly severity: Severity
+  readonly destinations?: readonly string[]
   readonly dedup: string
   readonly context: JsonObject
 }
 
-/** Panther's order: title, severity, dedup (the title stands in for it), context. What a draft says itself goes first. */
+/** Panther's order: title, severity, destinations, dedup (the title stands in for it), context. What a draft says itself goes first. */
 function word({ detection, wording }: Loaded, given: readonly unknown[], draft: Partial<Draft>, complaints: string[]): Words {
   const say = (slot: string, own: unknown, code: Code | null): unknown => {
     if (own !== undefined) return own
@@ -189,8 +190,10 @@ function word({ detection, wording }: Loaded, given: readonly unknown[], draft: 
   }
   const title = text('title', say('title', draft.title, wording.title), cut(detection.displayName))
   const severity = readSeverityWord(say('severityOf', draft.severity, wording.severityOf), detection.severity, complaints)
+  const destinations = readDestinations(say('destinationsOf', undefined, wording.destinationsOf), detection, complaints)
   const dedup = text('dedup', say('dedup', draft.dedup, wording.dedup), title)
-  return { title, severity, dedup, context: readContext(say('context', draft.context, wording.context), complaints) }
+  const context = readContext(say('context', draft.context, wording.context), complaints)
+  return { title, severity, dedup, context, ...(destinations === null ? {} : { destinations }) }
 }
 
 function readSeverityWord(said: unknown, otherwise: Severity, complaints: string[]): Severity {
@@ -202,6 +205,25 @@ function readSeverityWord(said: unknown, otherwise: Severity, complaints: string
     complaints.push(`severityOf answered ${given}; allowed: INFO, LOW, MEDIUM, HIGH, CRITICAL, DEFAULT`)
   }
   return severity ?? otherwise
+}
+
+const mostDestinations = 10
+
+/** Null: the routes decide. `SKIP` is Panther's word for nobody. */
+function readDestinations(said: unknown, { destinations }: Detection, complaints: string[]): readonly string[] | null {
+  const otherwise = destinations.length === 0 ? null : destinations
+  if (said === undefined || said === null) return otherwise
+  if (!Array.isArray(said) || !said.every((each) => typeof each === 'string')) {
+    complaints.push(
+      `destinationsOf answered ${Array.isArray(said) ? 'a list of other things' : kindOf(said)}; allowed: null or a list of texts`,
+    )
+    return otherwise
+  }
+  const given = said as readonly string[]
+  if (given.includes('SKIP')) return []
+  if (given.length > mostDestinations)
+    complaints.push(`destinationsOf answered ${given.length}; allowed: ${mostDestinations}, the rest is left out`)
+  return given.slice(0, mostDestinations).map((each) => each.slice(0, 200))
 }
 
 function readContext(said: unknown, complaints: string[]): JsonObject {

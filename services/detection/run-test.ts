@@ -62,6 +62,7 @@ function runPolicyTest(policy: LoadedPolicy, index: number): Tried {
   const keys = typeof test?.expected === 'object' ? test.expected : null
   const expected = keys === null ? (test?.expected === true ? 'a pass' : 'a failure') : violationsNamed(keys)
   if (answer.outcome === 'pass') return { got: keys === null ? 'a pass' : violationsNamed([]), expected, complaints }
+  if (answer.outcome === 'skipped') return { got: 'nothing: it was skipped', expected, complaints }
   if (answer.outcome === 'unknown') return { got: `${answer.failure.reason}: ${answer.failure.message}`, expected, complaints }
   const got = keys === null ? 'a failure' : violationsNamed(answer.violations.map(({ key }) => key))
   return { got, expected, complaints }

@@ -66,9 +66,9 @@ export type AlertContent = FindingAlert | SummaryAlert | OperatorNote
 
 /** Where an alert goes, and why, as the route table decided. */
 export interface RoutedTo {
-  /** `slack` */
+  /** `slack`, `siem` */
   readonly destination: string
-  /** The channel's id or name. */
+  /** The channel's id or name; of a destination without channels its own name. */
   readonly channel: string
   readonly team: string | null
   /** The rule that won, in words: `team payments owns account 1111…`. */

@@ -24,6 +24,8 @@ export interface Detection {
   readonly createAlert: boolean
   /** Policies only: how long after a resource was created a failing verdict waits, in seconds, since resources are built in steps. */
   readonly graceSeconds: number
+  /** Where its alerts go instead of where the routes say; empty: the routes decide. */
+  readonly destinations: readonly string[]
   /** Patterns (`*`) of resource ids that the policy ignores. */
   readonly suppressions: readonly string[]
   /** Hash of everything that can change its verdicts. */
@@ -47,6 +49,8 @@ export interface RuleMatch {
   readonly severity: Severity
   readonly dedup: string
   readonly context: JsonObject
+  /** The detection's own destinations; null or none given: the routes decide; an empty list: nobody is told. */
+  readonly destinations?: readonly string[] | null
 }
 
 /** One thing that is wrong with a resource. The key is empty unless the policy returns several violations. */
@@ -56,6 +60,8 @@ export interface Violation {
   readonly severity: Severity
   readonly dedup: string
   readonly context: JsonObject
+  /** As for a rule's match. */
+  readonly destinations?: readonly string[] | null
 }
 
 /** What one policy says of one resource. */
@@ -63,6 +69,8 @@ export type Outcome =
   | ({ readonly detectionId: string; readonly outcome: 'pass' } & Holds)
   | ({ readonly detectionId: string; readonly outcome: 'fail'; readonly violations: readonly Violation[] } & Holds)
   | { readonly detectionId: string; readonly outcome: 'unknown'; readonly failure: DetectionFailure }
+  /** The policy is scoped to groups of which the resource is no member: it was not looked at. */
+  | { readonly detectionId: string; readonly outcome: 'skipped' }
 
 /** For how long an answer holds: until a time, and until one of the other resources changes that the policy looked up. */
 interface Holds {

@@ -110,7 +110,7 @@ function tryingOut(
       const { detectionId, key } = targets[target] ?? { detectionId: '', key: '' }
       const outcome = outcomes.find((each) => each.detectionId === detectionId)
       if (outcome === undefined || outcome.outcome === 'unknown') return false
-      return outcome.outcome === 'pass' || outcome.violations.every((violation) => violation.key !== key)
+      return outcome.outcome !== 'fail' || outcome.violations.every((violation) => violation.key !== key)
     })
   }
 }

@@ -154,7 +154,8 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
   if (!detection.createAlert || finding.status === 'counting') return
   if (opened) {
     const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null), confirmed: true })
-    await records.alerts.create({ findingId: finding.id, key: finding.id, content, to: parts.tell.route(content, new Map()) })
+    const to = parts.tell.route(content, { attributes: {}, destinations: match.destinations })
+    await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
   } else {
     await records.alerts.revise(
       finding.id,

@@ -1,5 +1,5 @@
 import { roomLogger, sleep } from '#runtime'
-import { tagsOf, type Difference, type Origin } from '#model'
+import { type Difference, type Finding, type Origin } from '#model'
 import type { Records, StoredState, Wish } from '#store'
 import type { Parts } from './parts.ts'
 import { judgedAs, reconcile, turnMessage, type Occasion } from './reconcile.ts'
@@ -58,6 +58,13 @@ async function judgeDue(parts: Needs): Promise<number> {
   return due.length
 }
 
+/** Where the policy itself wanted the finding to be told, as its verdict says. */
+function ownDestinations(state: StoredState | null, { detectionId, key }: Finding): readonly string[] | null {
+  const outcome = state?.verdict?.outcomes.find((each) => each.detectionId === detectionId)
+  const violations = outcome?.outcome === 'fail' ? outcome.violations : []
+  return violations.find((violation) => violation.key === key)?.destinations ?? null
+}
+
 /** States of an older shape are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
 async function fetchAnew(parts: Needs, states: readonly StoredState[]): Promise<void> {
   const wishes = states.map(({ accountId, region, type, id }): Wish => {
@@ -94,7 +101,7 @@ type Why = Pick<Occasion, 'origin' | 'causes' | 'differences'>
 
 /** With the same detections a verdict changes by what it looked up, which has changed or was seen for the first time, or by time. */
 async function whyAgain(records: Records, state: StoredState): Promise<Why> {
-  const ids = (state.verdict?.outcomes ?? []).flatMap((outcome) => (outcome.outcome === 'unknown' ? [] : outcome.lookedUp))
+  const ids = (state.verdict?.outcomes ?? []).flatMap((outcome) => ('lookedUp' in outcome ? outcome.lookedUp : []))
   if (ids.length === 0) return becauseOf('time')
   const since = new Date((state.judgedAt?.getTime() ?? echoMs) - echoMs)
   const changes = await records.versions.since([...new Set(ids)].slice(0, mostLookedUp), since)
@@ -121,12 +128,12 @@ async function summarise(parts: Needs): Promise<void> {
       const state = await records.states.get(finding.resource)
       const name = state?.attributes['Name']
       const place = parts.places.of(finding.resource, { ref: finding.resource, name: typeof name === 'string' ? name : null })
-      known.push({ finding, detection, place, tags: tagsOf(state?.attributes ?? {}) })
+      known.push({ finding, detection, place, attributes: state?.attributes ?? {}, destinations: ownDestinations(state, finding) })
     }
     for (const { content, to, findingIds } of parts.tell.summaries(known, parts.tell.route)) {
       // Routes may split findings over channels: the channels belong to the key, or one channel's summary would pass for another's.
       const channels = to
-        .map(({ channel }) => channel)
+        .map(({ destination, channel }) => `${destination}:${channel}`)
         .toSorted()
         .join(',')
       const key = `summary:${channels}:${content.origin}:${findingIds.toSorted()[0]}`

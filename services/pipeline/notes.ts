@@ -15,7 +15,7 @@ export async function note(
     findingId: null,
     key: `note:${cause}:${hour}`,
     content: whole,
-    to: parts.tell.route(whole, new Map()),
+    to: parts.tell.route(whole),
   })
 }
 

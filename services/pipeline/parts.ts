@@ -15,7 +15,7 @@ import type { Evaluator } from '#detection'
 import type { Decoded, Touch, Trust } from '#ingest'
 import type { Inventory } from '#inventory'
 import type { Store } from '#store'
-import type { Router } from '#alerting'
+import type { About, Router } from '#alerting'
 import type { Bell } from '#runtime'
 
 /** What every stage may ask for; each takes the few it needs. Joined in `processes`, replaced by nobody. */
@@ -46,7 +46,7 @@ export interface Tell {
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
-    findings: readonly { finding: Finding; detection: Detection; place: Place; tags: ReadonlyMap<string, string> }[],
+    findings: readonly ({ finding: Finding; detection: Detection; place: Place } & About)[],
     router: Router,
   ): readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]
 }

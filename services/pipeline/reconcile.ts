@@ -1,5 +1,4 @@
 import {
-  tagsOf,
   type AlertContent,
   type Cause,
   type Detection,
@@ -41,7 +40,7 @@ export interface Reconciled {
 
 /**
  * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes.
- * Unknown ends nothing and opens nothing.
+ * Unknown ends nothing and opens nothing; what a policy is no longer scoped to is retired, since nobody looked.
  */
 export async function reconcile(
   parts: Needs,
@@ -86,7 +85,7 @@ export async function reconcile(
         confirmed: occasion.confirmed,
         ...told,
       })
-      const to = parts.tell.route(content, tagsOf(resource.attributes))
+      const to = parts.tell.route(content, { attributes: resource.attributes, destinations: violation.destinations })
       await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
       news = true
     }
@@ -99,7 +98,8 @@ export async function reconcile(
       continue
     }
     if (!occasion.confirmed) continue
-    await endFinding(parts, records, finding.id, 'fixed', occasion.causes.at(-1) ?? null)
+    const how = outcome.outcome === 'skipped' ? 'retired' : 'fixed'
+    await endFinding(parts, records, finding.id, how, occasion.causes.at(-1) ?? null)
     news = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
@@ -135,7 +135,7 @@ async function endFinding(
   parts: Pick<Parts, 'tell'>,
   records: Records,
   id: string,
-  how: 'fixed' | 'gone',
+  how: Ending,
   cause: Cause | null,
 ): Promise<void> {
   const ended = await records.findings.end(id, how, cause)
@@ -160,9 +160,10 @@ export async function turnMessage(
 export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, outcomes: readonly Outcome[], now: Date): Judged {
   const ends = outcomes.flatMap((outcome) => {
     if (outcome.outcome === 'unknown') return [now.getTime() + 10 * 60_000]
+    if (outcome.outcome === 'skipped') return []
     return outcome.validUntil === null ? [] : [Math.max(Date.parse(outcome.validUntil), now.getTime() + 1_000)]
   })
-  const lookedUp = new Set(outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [] : outcome.lookedUp)))
+  const lookedUp = new Set(outcomes.flatMap((outcome) => ('lookedUp' in outcome ? outcome.lookedUp : [])))
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
   const evaluatedWith = parts.evaluator.fingerprint(resource.type)
   return { verdict: { number: resource.number, outcomes }, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted() }

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { createRouter, createSender, createSlack, endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
+import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
 import { createInventory, type Inventory } from '#inventory'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts, type Places } from '#pipeline'
+import { scopePolicies } from '#ownership'
 import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
 import { createHttp } from './http.ts'
+import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
-import { slackToken } from './slack-token.ts'
+import { routingOf } from './routing.ts'
 
 const log = roomLogger('processes')
 const beatMs = 5_000
@@ -38,22 +40,22 @@ export interface Running {
 /** The real thing: runs the line until stopped. Throws before it starts when something it needs is not there. */
 export async function runTripline(config: Config, options: RunOptions): Promise<void> {
   const { stop, only } = options
-  const token = only.has('deliver') ? await slackToken(config) : ''
+  const destinations = only.has('deliver') ? await openDestinations(config, process.env) : []
+  const { route, scopes, ownership, fallback } = routingOf(config)
   const trust = trustOf(config)
   await using store = await openStore(config.store)
-  await using evaluator = await createEvaluator({ folders: config.detections, trust })
+  await using all = await createEvaluator({ folders: config.detections, trust })
+  const evaluator = scopePolicies(all, scopes, ownership.groups)
   for (const { file, message } of evaluator.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
   const metrics = createMetrics(store)
   const observe = both(metrics.observe, options.observe ?? {})
-  const slack = createSlack({ token, ...(config.slack.apiUrl === undefined ? {} : { apiUrl: config.slack.apiUrl }) })
   const workers = { alive: 1 }
-  const parts = assemble(config, { store, evaluator, trust, observe }, workers)
+  const parts = assemble(config, { store, evaluator, trust, observe }, route, workers)
   const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await http.listen({ host: config.http.host, port: config.http.port }) : null
 
-  const { route } = parts.tell
-  const sender = createSender({ store, destinations: [slack], fallback: config.fallback, route, onDelivered: observe.delivered })
+  const sender = createSender({ store, destinations, fallback, route, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.
   if (only.has('scan')) await planScans(parts, config.accounts, config.scans.daily)
   const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
@@ -77,14 +79,9 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
 function assemble(
   config: Config,
   own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>,
+  route: Router,
   workers: { alive: number },
 ): Parts {
-  const teams = config.teams.map(({ id, channel, owns }) => {
-    const tags = Object.entries(owns.tags).map(([key, value]) => ({ key, value }))
-    return { id, channel, owns: { accounts: owns.accounts, tags } }
-  })
-  const routes = config.routes.map(({ when, to }) => ({ when: withoutUndefined(when), to }))
-  const route = createRouter({ teams, routes, fallback: config.fallback }, config.accounts)
   const inventory = inventoryOf(config, () => 1 / workers.alive)
   const watched = new Set(inventory.types)
   return {
@@ -168,11 +165,5 @@ function both(first: Observe, second: Partial<Observe>): Observe {
     fetchFailed: (cause) => (first.fetchFailed(cause), second.fetchFailed?.(cause)),
     detectionFailed: (id, reason) => (first.detectionFailed(id, reason), second.detectionFailed?.(id, reason)),
     delivered: (content, outcome) => (first.delivered(content, outcome), second.delivered?.(content, outcome)),
-  }
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }

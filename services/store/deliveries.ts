@@ -104,7 +104,7 @@ async function lease(database: Database, limit: number, leaseMs: number): Promis
       from chosen where d.id = chosen.id
       returning d.*, chosen.waited
     )
-    select lent.id, token, alert_id as "alertId", destination, channel, team, because, content, revision, message, attempts, uncertain,
+    select lent.id, token, alert_id as "alertId", finding_id as "findingId", destination, channel, team, because, content, revision, message, attempts, uncertain,
       first_sent_at as "sentAt"
     from lent join alerts on alerts.id = lent.alert_id
     order by rank desc, waited`)

@@ -286,6 +286,8 @@ export interface LeasedDelivery {
   readonly id: string
   readonly token: string
   readonly alertId: string
+  /** Null for summaries and notes. */
+  readonly findingId: string | null
   readonly to: RoutedTo
   readonly content: AlertContent
   readonly revision: number

@@ -1,30 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { createRouter, summaries, type RouteTable } from '#alerting'
+import { summaries, type RouteTable, type Router } from '#alerting'
+import type { JsonObject } from '#model'
 import { aDetection, aFinding, aFindingAlert, aPlace } from '../support/alerts.ts'
+import { aRouter, ownsNothing } from '../support/routing.ts'
 
 const accounts = [
-  { id: '111122223333', name: 'payments-prod', label: 'prod' },
-  { id: '444455556666', name: 'lab', label: 'dev' },
+  { id: '111122223333', name: 'payments-prod', label: 'prod', ou: 'Root/Prod/Payments' },
+  { id: '444455556666', name: 'lab', label: 'dev', ou: null },
 ]
-const table: RouteTable = {
-  teams: [
-    { id: 'data', channel: 'data-alerts', owns: { accounts: [], tags: [{ key: 'team', value: 'data' }] } },
-    { id: 'payments', channel: 'payments-alerts', owns: { accounts: ['111122223333'], tags: [] } },
-  ],
-  routes: [],
-  fallback: 'security',
-}
-const none = new Map<string, string>()
-const route = (routes: RouteTable['routes']): ReturnType<typeof createRouter> => createRouter({ ...table, routes }, accounts)
+const teams = [
+  { id: 'data', channel: 'data-alerts', owns: { ...ownsNothing, tags: [{ key: 'team', value: 'data' }] } },
+  { id: 'payments', channel: 'payments-alerts', owns: { ...ownsNothing, accounts: ['111122223333'] } },
+]
+const none = { attributes: {} }
+const tagged = (Tags: JsonObject): { attributes: JsonObject } => ({ attributes: { Tags } })
+const route = (routes: RouteTable['routes']): Router => aRouter({ teams, accounts, routes })
 
 describe('ownership', () => {
   it('a tag that a team owns wins over the account that another owns', () => {
-    const [to] = route([])(aFindingAlert(), new Map([['team', 'data']]))
+    const [to] = route([])(aFindingAlert(), tagged({ team: 'data' }))
     expect(to).toEqual({ destination: 'slack', channel: 'data-alerts', team: 'data', because: 'team data owns tag team=data' })
   })
 
   it('without an owned tag the owner of the account is told', () => {
-    const [to] = route([])(aFindingAlert(), new Map([['team', 'unknown']]))
+    const [to] = route([])(aFindingAlert(), tagged({ team: 'unknown' }))
     expect(to).toMatchObject({ channel: 'payments-alerts', because: 'team payments owns account payments-prod (111122223333)' })
   })
 
@@ -82,11 +81,11 @@ describe('routes', () => {
   })
 })
 
-const untold = (id: string, given: Parameters<typeof aFinding>[0] = {}, tags: ReadonlyMap<string, string> = none) => ({
+const untold = (id: string, given: Parameters<typeof aFinding>[0] = {}, about: { attributes: JsonObject } = none) => ({
   finding: aFinding({ id, origin: 'baseline', ...given }),
   detection: aDetection({ displayName: `detection ${given?.detectionId ?? 'one'}`, id: given?.detectionId ?? 'one' }),
   place: aPlace(),
-  tags,
+  ...about,
 })
 
 describe('summaries', () => {
@@ -96,7 +95,7 @@ describe('summaries', () => {
         untold('1'),
         untold('2', { severity: 'LOW', detectionId: 'two', title: 'small' }),
         untold('3', { severity: 'LOW', detectionId: 'two', title: 'small' }),
-        untold('4', {}, new Map([['team', 'data']])),
+        untold('4', {}, tagged({ team: 'data' })),
         untold('5', { origin: 'change' }),
       ],
       route([]),

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRouter, createSender, createSlack, type SlackOptions } from '#alerting'
+import { createSender, createSlack, type SlackOptions } from '#alerting'
 import type { FindingAlert, RoutedTo } from '#model'
 import { createBell, type Bell } from '#runtime'
 import type { Store } from '#store'
 import { startSlackServer, type SlackServer, type SlackServerOptions } from '../../services/processes/demo/slack-server.ts'
-import { aFindingAlert } from '../support/alerts.ts'
+import { aFindingAlert, anOutgoing } from '../support/alerts.ts'
 import { freshStore } from '../support/database.ts'
+import { aRouter } from '../support/routing.ts'
 import { until } from '../support/until.ts'
 
 interface Stage {
@@ -45,13 +46,11 @@ async function stage(given: Partial<SlackServerOptions> = {}): Promise<Stage> {
     send(options = {}) {
       const slack = createSlack({ token: server.token, apiUrl: server.url, perChannelPerSecond: 100, timeoutMs: 1_000, ...options })
       const stop = new AbortController()
-      const route = createRouter({ teams: [], routes: [], fallback: 'security' }, [])
-
       const running = createSender({
         store,
         destinations: [slack],
-        fallback: 'security',
-        route,
+        fallback: { destination: 'slack', channel: 'security' },
+        route: aRouter(),
         onDelivered: (_, outcome) => void heard.push(outcome),
       }).run(bell, stop.signal)
       const end = async (): Promise<void> => {
@@ -124,8 +123,7 @@ describe('delivery', () => {
     if (lent === undefined) throw new Error('nothing was due')
     await on.store.deliveries.sending(lent)
     const slack = createSlack({ token: on.server.token, apiUrl: on.server.url })
-    const outgoing = { deliveryId: lent.id, content: lent.content, uncertain: false, sentAt: null }
-    await slack.post('payments', outgoing, new AbortController().signal)
+    await slack.post('payments', anOutgoing({ deliveryId: lent.id, content: lent.content }), new AbortController().signal)
     on.send()
     await settled(on, 1)
     expect(titles(on.server)).toEqual(['once'])
@@ -203,7 +201,7 @@ describe('a channel that takes nothing', () => {
     on.server.faults.restoreToken()
     await settled(on, 2)
     expect(titles(on.server, 'payments')).toEqual(['kept'])
-    expect(titles(on.server, 'security')).toEqual(['⚠️ Slack refused our token'])
+    expect(titles(on.server, 'security')).toEqual(['⚠️ Destination slack refused our credentials'])
   })
 
   it('what is wrong with the message itself goes to the fallback', async () => {

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { endedAlert, repeatedAlert, slackMessage, terminalMessage, type SlackMessage } from '#alerting'
 import type { AlertContent, Difference, Json } from '#model'
 import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
-import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
+import { aCause, aFindingAlert, anOutgoing, aPlace } from '../support/alerts.ts'
 
-const said = (content: AlertContent, uncertain = false): SlackMessage =>
-  slackMessage({ deliveryId: 'd-1', content, uncertain, sentAt: null })
+const said = (content: AlertContent, uncertain = false): SlackMessage => slackMessage(anOutgoing({ content, uncertain }))
 /** What went over the wire, as plain JSON. */
 const wire = (message: SlackMessage): { text: string; blocks: Json[]; attachments: Json[] } =>
   JSON.parse(JSON.stringify(message)) as { text: string; blocks: Json[]; attachments: Json[] }

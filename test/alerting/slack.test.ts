@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
-import { AlertingError, createSlack, terminalMessage, type Destination, type Outgoing, type SlackOptions } from '#alerting'
+import { AlertingError, createSlack, terminalMessage, type Destination, type SlackOptions } from '#alerting'
 import type { JsonObject } from '#model'
 import { startSlackServer, type SlackServer, type SlackServerOptions } from '../../services/processes/demo/slack-server.ts'
-import { aFindingAlert } from '../support/alerts.ts'
+import { aFindingAlert, anOutgoing } from '../support/alerts.ts'
 
 const servers: SlackServer[] = []
 afterEach(async () => {
@@ -20,13 +20,6 @@ async function slackWith(
 }
 
 const never = new AbortController().signal
-const outgoing = (given: Partial<Outgoing> = {}): Outgoing => ({
-  deliveryId: 'd-1',
-  content: aFindingAlert(),
-  uncertain: false,
-  sentAt: null,
-  ...given,
-})
 async function errorOf(work: Promise<JsonObject>): Promise<AlertingError> {
   const error: unknown = await work.then(
     () => null,
@@ -39,8 +32,8 @@ async function errorOf(work: Promise<JsonObject>): Promise<AlertingError> {
 describe('posting', () => {
   it('a new alert becomes one message, and an edit changes that message', async () => {
     const { server, slack } = await slackWith()
-    const message = await slack.post('#payments', outgoing(), never)
-    await slack.edit(message, outgoing({ content: aFindingAlert({ count: 4 }) }), never)
+    const message = await slack.post('#payments', anOutgoing(), never)
+    await slack.edit(message, anOutgoing({ content: aFindingAlert({ count: 4 }) }), never)
     expect(server.messages()).toHaveLength(1)
     const [posted] = server.messages('payments')
     expect(posted).toMatchObject({ edits: 1, metadata: { event_payload: { delivery_id: 'd-1' } } })
@@ -50,9 +43,9 @@ describe('posting', () => {
   it('keeps to one message a second in a channel, while other channels go on', async () => {
     const { server, slack } = await slackWith()
     await Promise.all([
-      slack.post('payments', outgoing(), never),
-      slack.post('payments', outgoing({ deliveryId: 'd-2' }), never),
-      slack.post('lab', outgoing({ deliveryId: 'd-3' }), never),
+      slack.post('payments', anOutgoing(), never),
+      slack.post('payments', anOutgoing({ deliveryId: 'd-2' }), never),
+      slack.post('lab', anOutgoing({ deliveryId: 'd-3' }), never),
     ])
     const [first, second] = server.messages('payments')
     const gap = (second?.at ?? 0) - (first?.at ?? 0)
@@ -62,7 +55,7 @@ describe('posting', () => {
 
   it('what its turn is far off is handed back with its wait, not slept for', async () => {
     const { slack } = await slackWith({ perChannelPerSecond: 100, burst: 100 }, { perChannelPerSecond: 1 })
-    const posts = [1, 2, 3, 4].map((id) => slack.post('payments', outgoing({ deliveryId: `d-${id}` }), never))
+    const posts = [1, 2, 3, 4].map((id) => slack.post('payments', anOutgoing({ deliveryId: `d-${id}` }), never))
     const last = await errorOf(posts.at(-1) as Promise<JsonObject>)
     expect(last).toMatchObject({ code: 'rate-limited', retryable: true })
     expect(last.retryAfterMs).toBeGreaterThan(2_000)
@@ -71,9 +64,9 @@ describe('posting', () => {
 
   it('never sends inside a Retry-After', async () => {
     const { server, slack } = await slackWith({ burst: 1, perChannelPerSecond: 0.2 }, { perChannelPerSecond: 1_000 })
-    await slack.post('payments', outgoing(), never)
-    expect(await errorOf(slack.post('payments', outgoing(), never))).toMatchObject({ code: 'rate-limited', retryAfterMs: 5_000 })
-    const again = await errorOf(slack.post('payments', outgoing(), never))
+    await slack.post('payments', anOutgoing(), never)
+    expect(await errorOf(slack.post('payments', anOutgoing(), never))).toMatchObject({ code: 'rate-limited', retryAfterMs: 5_000 })
+    const again = await errorOf(slack.post('payments', anOutgoing(), never))
     expect(again.retryAfterMs).toBeGreaterThan(4_000)
     expect(server.calls()).toMatchObject({ impatient: 0 })
     expect(server.calls().byMethod.get('chat.postMessage')).toBe(2)
@@ -82,7 +75,7 @@ describe('posting', () => {
   it('a message that Slack refuses for its form is said in plain words', async () => {
     const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
     server.faults.refuse(1, 'invalid_blocks')
-    await slack.post('payments', outgoing(), never)
+    await slack.post('payments', anOutgoing(), never)
     expect(server.messages()).toMatchObject([{ blocks: [], text: expect.stringContaining('Bucket ledger') }])
   })
 })
@@ -103,7 +96,7 @@ describe('errors', () => {
     const token = 'xoxb-canary-4711'
     const { server, slack } = await slackWith({ token }, { timeoutMs: 300 })
     fault(server)
-    const error = await errorOf(slack.post('payments', outgoing(), never))
+    const error = await errorOf(slack.post('payments', anOutgoing(), never))
     expect(error).toMatchObject(expected)
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('canary')
   })
@@ -111,24 +104,24 @@ describe('errors', () => {
   it('a Slack that is not there surely took nothing', async () => {
     const { server, slack } = await slackWith()
     await server.stop()
-    expect(await errorOf(slack.post('payments', outgoing(), never))).toMatchObject({ code: 'unavailable' })
+    expect(await errorOf(slack.post('payments', anOutgoing(), never))).toMatchObject({ code: 'unavailable' })
   })
 
   it('a wrong token is refused', async () => {
     const { slack } = await slackWith({}, { token: 'xoxb-wrong' })
-    expect(await errorOf(slack.post('payments', outgoing(), never))).toMatchObject({ code: 'token-refused' })
+    expect(await errorOf(slack.post('payments', anOutgoing(), never))).toMatchObject({ code: 'token-refused' })
   })
 
   it('a deleted message cannot be edited', async () => {
     const { slack } = await slackWith()
     const message = { channel: 'C000000001', ts: '1.000000' }
-    expect(await errorOf(slack.edit(message, outgoing(), never))).toMatchObject({ code: 'message-gone' })
+    expect(await errorOf(slack.edit(message, anOutgoing(), never))).toMatchObject({ code: 'message-gone' })
   })
 
   it('a deadline that comes during the call leaves it uncertain', async () => {
     const { server, slack } = await slackWith()
     server.faults.hang(1)
-    expect(await errorOf(slack.post('payments', outgoing(), AbortSignal.timeout(100)))).toMatchObject({ code: 'uncertain' })
+    expect(await errorOf(slack.post('payments', anOutgoing(), AbortSignal.timeout(100)))).toMatchObject({ code: 'uncertain' })
   })
 })
 
@@ -138,8 +131,8 @@ describe('an earlier try without an answer', () => {
     async (channel) => {
       const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
       server.faults.loseAnswers(1)
-      await errorOf(slack.post(channel, outgoing(), never))
-      const message = await slack.post(channel, outgoing({ uncertain: true, content: aFindingAlert({ count: 2 }) }), never)
+      await errorOf(slack.post(channel, anOutgoing(), never))
+      const message = await slack.post(channel, anOutgoing({ uncertain: true, content: aFindingAlert({ count: 2 }) }), never)
       expect(server.messages()).toHaveLength(1)
       expect(server.messages()[0]).toMatchObject({ ts: message['ts'], channelId: message['channel'], edits: 1 })
       expect(server.messages()[0]?.text).not.toContain('Possible repeat')
@@ -151,15 +144,15 @@ describe('an earlier try without an answer', () => {
     const { server, slack } = await slackWith({ channels, perChannelPerSecond: 1_000, burst: 500 }, { perChannelPerSecond: 1_000 })
     const other = createSlack({ token: server.token, apiUrl: server.url, perChannelPerSecond: 1_000 })
     server.faults.loseAnswers(1)
-    await errorOf(slack.post('payments', outgoing(), never))
-    for (let id = 0; id < 220; id += 1) await other.post('payments', outgoing({ deliveryId: `other-${id}` }), never)
-    await slack.post('payments', outgoing({ uncertain: true }), never)
+    await errorOf(slack.post('payments', anOutgoing(), never))
+    for (let id = 0; id < 220; id += 1) await other.post('payments', anOutgoing({ deliveryId: `other-${id}` }), never)
+    await slack.post('payments', anOutgoing({ uncertain: true }), never)
     expect(server.messages('payments')).toHaveLength(221)
   })
 
   it('that never arrived is sent, and not called a repeat', async () => {
     const { server, slack } = await slackWith()
-    await slack.post('payments', outgoing({ uncertain: true }), never)
+    await slack.post('payments', anOutgoing({ uncertain: true }), never)
     expect(server.messages()).toHaveLength(1)
     expect(server.messages()[0]?.text).not.toContain('Possible repeat')
   })
@@ -167,14 +160,14 @@ describe('an earlier try without an answer', () => {
   it('that cannot be looked up is sent again, marked as a possible repeat', async () => {
     const { server, slack } = await slackWith()
     server.faults.refuse(1, 'missing_scope', 'conversations.history')
-    await slack.post('payments', outgoing({ uncertain: true }), never)
+    await slack.post('payments', anOutgoing({ uncertain: true }), never)
     expect(server.messages()[0]?.text).toMatch(/^Possible repeat: /u)
   })
 
   it('in a channel that is gone by now is not sent there again', async () => {
     const { server, slack } = await slackWith()
     server.faults.refuse(1, 'channel_not_found', 'conversations.history')
-    expect(await errorOf(slack.post('payments', outgoing({ uncertain: true }), never))).toMatchObject({ code: 'channel-gone' })
+    expect(await errorOf(slack.post('payments', anOutgoing({ uncertain: true }), never))).toMatchObject({ code: 'channel-gone' })
     expect(server.messages()).toEqual([])
   })
 })

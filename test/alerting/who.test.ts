@@ -5,14 +5,14 @@ import { slackMessage, terminalMessage } from '#alerting'
 import type { Actor, Json, StoredActor } from '#model'
 import { readFiles } from '#ingest'
 import { actorOf, cases, ofRole, recordOf } from '../ingest/actors.ts'
-import { aCause, aFindingAlert } from '../support/alerts.ts'
+import { aCause, aFindingAlert, anOutgoing } from '../support/alerts.ts'
 
 const folder = join(import.meta.dirname, '../fixtures')
 
 /** The lines of a message that say who, without the ARN, and from where with what. */
 function wordsOf(actor: StoredActor): { who: string; from: string } {
   const alert = aFindingAlert({ cause: { ...aCause(), actor: { ...actor, arn: null } as Actor } })
-  const said = slackMessage({ deliveryId: 'd', content: alert, uncertain: false, sentAt: null })
+  const said = slackMessage(anOutgoing({ content: alert }))
   const wire = JSON.parse(JSON.stringify(said)) as { text: string; blocks: Json[]; attachments: Json[] }
   const rows = terminalMessage(wire).split('\n')
   const after = (label: string): string => rows.find((row) => row.startsWith(`• ${label}: `))?.slice(label.length + 4) ?? ''

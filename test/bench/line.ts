@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Figure } from '../../services/cli/bench-command.ts'
 import type { Config } from '../../services/processes/config.ts'
+import { ownsNothing, plainRouting } from '../../services/processes/config-routing.ts'
 import { emptyAccount, type Account, type SecurityGroup } from '../../services/processes/demo/account.ts'
 import { startAwsServer } from '../../services/processes/demo/aws-server.ts'
 import { startQueue } from '../../services/processes/demo/queue.ts'
@@ -40,12 +41,13 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
   const first = accounts[0] as Account
   const config: Config = {
     sources: [{ sqs: { queueUrl: queue.url, region: 'us-east-1', endpoint: queue.endpoint, pollers: 2 } }],
-    accounts: accountIds.map((id) => ({ id, name: `bench-${id.slice(-2)}`, label: null, regions: ['us-east-1'] })),
+    accounts: accountIds.map((id) => ({ id, name: `bench-${id.slice(-2)}`, label: null, ou: null, regions: ['us-east-1'] })),
     aws: { roleName: first.auditRole.name, externalId: first.auditRole.externalId, endpoint: aws.endpoint },
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],
-    teams: accountIds.map((id) => ({ id, channel: `team-${id}`, owns: { accounts: [id], tags: {} } })),
+    ...plainRouting,
+    teams: accountIds.map((id) => ({ id, channel: `team-${id}`, owns: { ...ownsNothing, accounts: [id] } })),
     routes: [],
     fallback: 'fallback',
     slack: { apiUrl: slack.url, token: slack.token },

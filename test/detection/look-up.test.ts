@@ -44,7 +44,7 @@ async function judge(codes: readonly string[], store = aStore()): Promise<readon
 function shown(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'nothing'
   if (outcome.outcome === 'unknown') return `${outcome.failure.reason}: ${outcome.failure.message}`
-  return `${outcome.outcome} after ${outcome.lookedUp.join()}`
+  return `${outcome.outcome} after ${'lookedUp' in outcome ? outcome.lookedUp.join() : 'nothing'}`
 }
 
 describe('a policy that looks up other resources', () => {

@@ -56,9 +56,9 @@ test('an account listed twice and a team that owns a stranger are refused', asyn
     'regions: [us-east-1] }\n',
     'regions: [us-east-1] }\n  - { id: "111122223333", name: b, regions: [us-east-1] }\n',
   )
-  expect(await read(twice)).toContain('given 111122223333 twice')
+  expect(await read(twice)).toContain('accounts.1.id: given "111122223333"; allowed: each account once')
   expect(await read(`${good}teams:\n  - { id: a, channel: C1, owns: { accounts: ["999999999999"] } }\n`)).toContain(
-    'a owns 999999999999',
+    'teams.0.owns.accounts.0: given "999999999999"; allowed: accounts listed',
   )
 })
 

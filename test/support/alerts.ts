@@ -1,3 +1,4 @@
+import type { Outgoing } from '#alerting'
 import { wholeActor, type Cause, type Detection, type Finding, type FindingAlert, type Place } from '#model'
 
 export function aPlace(given: Partial<Place> = {}): Place {
@@ -51,6 +52,7 @@ export function aDetection(given: Partial<Detection> = {}): Detection {
     threshold: 1,
     createAlert: true,
     graceSeconds: 20,
+    destinations: [],
     suppressions: [],
     fingerprint: 'f',
     file: 'policies/aws/s3/bucket-public-read.ts',
@@ -104,6 +106,20 @@ export function aFindingAlert(given: Partial<FindingAlert> = {}): FindingAlert {
     openedAt: '2026-11-21T14:02:05Z',
     unconfirmed: false,
     ended: null,
+    ...given,
+  }
+}
+
+export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
+  return {
+    deliveryId: 'd-1',
+    alertId: 'a-1',
+    findingId: 'f-1',
+    revision: 1,
+    to: { destination: 'slack', channel: 'payments', team: 'payments', because: 'team payments owns account payments-prod' },
+    content: aFindingAlert(),
+    uncertain: false,
+    sentAt: null,
     ...given,
   }
 }

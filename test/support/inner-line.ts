@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createRouter, endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
+import { endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
 import { createSessions } from '#aws'
 import { createEvaluator } from '#detection'
 import { decode, touches, type Trust } from '#ingest'
@@ -9,6 +9,7 @@ import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, 
 import { createBell } from '#runtime'
 import type { Store } from '#store'
 import { freshStore } from './database.ts'
+import { aRouter } from './routing.ts'
 
 /** The line from intake to the outbox in this process, over an AWS at an address: what no queue and no Slack is needed for. */
 export interface InnerLine extends AsyncDisposable {
@@ -55,11 +56,7 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     detectionFailed: (id, reason) => fact(`detection ${id} ${reason}`),
     delivered: (_, outcome) => fact(`delivered ${outcome}`),
   }
-  const table = { teams: [], routes: [], fallback: 'operators' }
-  const route = createRouter(
-    table,
-    ids.map((id) => ({ id, name: id, label: null })),
-  )
+  const route = aRouter({ fallback: 'operators', accounts: ids.map((id) => ({ id, name: id, label: null, ou: null })) })
   const watched = new Set(inventory.types)
   const parts: Parts = {
     store,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
+import { ownsNothing, plainRouting } from '../config-routing.ts'
 import { only } from './account.ts'
 import type { AwsServer } from './aws-server.ts'
 import type { DemoQueue } from './queue.ts'
@@ -15,7 +16,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
   const dev = only(aws.accounts, ({ name }) => name === 'acme-dev', 'acme-dev')
   return {
     sources: [{ sqs: { queueUrl: queue.url, region: 'us-east-1', endpoint: queue.endpoint, pollers: 1 } }],
-    accounts: aws.accounts.map(({ id, name, label, region }) => ({ id, name, label, regions: [region] })),
+    accounts: aws.accounts.map(({ id, name, label, region }) => ({ id, name, label, ou: null, regions: [region] })),
     aws: { roleName: prod.auditRole.name, externalId: prod.auditRole.externalId, endpoint: aws.endpoint },
     // Those that the recorded accounts have.
     resourceTypes: [
@@ -29,11 +30,12 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     ],
     scans: { daily: null },
     detections: ['policies', 'rules'].map((folder) => fileURLToPath(new URL(`../../../${folder}`, import.meta.url))),
+    ...plainRouting,
     teams: [
-      { id: 'payments', channel: 'payments-alerts', owns: { accounts: [], tags: { team: 'payments' } } },
-      { id: 'data', channel: 'data-alerts', owns: { accounts: [], tags: { team: 'data' } } },
-      { id: 'platform', channel: 'platform-alerts', owns: { accounts: [prod.id], tags: {} } },
-      { id: 'developers', channel: 'dev-alerts', owns: { accounts: [dev.id], tags: {} } },
+      { id: 'payments', channel: 'payments-alerts', owns: { ...ownsNothing, tags: { team: 'payments' } } },
+      { id: 'data', channel: 'data-alerts', owns: { ...ownsNothing, tags: { team: 'data' } } },
+      { id: 'platform', channel: 'platform-alerts', owns: { ...ownsNothing, accounts: [prod.id] } },
+      { id: 'developers', channel: 'dev-alerts', owns: { ...ownsNothing, accounts: [dev.id] } },
     ],
     // Signs of an intruder go to the people on call, whoever owns the account.
     routes: [{ when: { detections: ['*Root*', '*CloudTrail*Stopped*'] }, to: ['security'] }],

@@ -1,0 +1,54 @@
+import { createDestination, type Destination } from '#alerting'
+import type { Config } from './config.ts'
+import type { DestinationConfig } from './config-routing.ts'
+import { readSecret } from './secret.ts'
+import { slackToken } from './slack-token.ts'
+
+/** Every destination that the configuration names, with its secrets read. Throws before anything is sent when one is missing. */
+export async function openDestinations(config: Config, environment: NodeJS.ProcessEnv): Promise<readonly Destination[]> {
+  const named = Object.entries(config.destinations).map(([name, kind]) => open(name, kind, config, environment))
+  const first = usesDefaultSlack(config) ? [defaultSlack(config)] : []
+  return Promise.all([...first, ...named])
+}
+
+async function defaultSlack(config: Config): Promise<Destination> {
+  const { apiUrl } = config.slack
+  return createDestination({ slack: { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) } })
+}
+
+/** True unless every place is another destination: then no token is needed. */
+export function usesDefaultSlack({ destinations, fallback, operators, teams, routes }: Config): boolean {
+  const words = [fallback, ...operators, ...teams.map(({ channel }) => channel), ...routes.flatMap(({ to }) => to)]
+  return words.some((word) => word !== 'team' && !Object.hasOwn(destinations, word.split(':', 1)[0] ?? ''))
+}
+
+async function open(name: string, kind: DestinationConfig, config: Config, environment: NodeJS.ProcessEnv): Promise<Destination> {
+  const { endpoint } = config.aws
+  if ('slack' in kind) {
+    const { tokenSecret: secret, tokenVariable, apiUrl } = kind.slack
+    const variable = tokenVariable ?? variableOf(name, 'SLACK_BOT_TOKEN')
+    const place = { key: `destinations.${name}.slack.tokenSecret`, secret, variable, what: 'the bot token' }
+    const token = await readSecret(place, environment, endpoint)
+    return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } })
+  }
+  if ('webhook' in kind) {
+    const { keySecret: secret, keyVariable, url, privateNetwork, timeoutMs } = kind.webhook
+    const variable = keyVariable ?? variableOf(name, 'WEBHOOK_KEY')
+    const place = { key: `destinations.${name}.webhook.keySecret`, secret, variable, what: 'the signing key' }
+    const key = await readSecret(place, environment, endpoint)
+    return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } })
+  }
+  if ('sns' in kind) {
+    const own = kind.sns.endpoint ?? endpoint
+    return createDestination({ sns: { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) } })
+  }
+  const { bus, source, region } = kind.eventBridge
+  const own = kind.eventBridge.endpoint ?? endpoint
+  const place = { ...(region === undefined ? {} : { region }), ...(own === undefined ? {} : { endpoint: own }) }
+  return createDestination({ eventBridge: { name, bus, source, ...place } })
+}
+
+/** `slack-emea` is told its token in `SLACK_BOT_TOKEN_SLACK_EMEA`, unless the configuration names another variable. */
+function variableOf(name: string, prefix: string): string {
+  return `${prefix}_${name.toUpperCase().replaceAll('-', '_')}`
+}
