@@ -20,7 +20,7 @@ const consoleBytesPerBatch = 64 * 1024
  * The evaluator process: loads what the first frame names, then answers batch after batch until its input ends. It reads
  * and writes its pipes synchronously, so nothing of a detection ever runs outside its own call.
  */
-export async function serveEvaluator({ decode, touches }: Reading): Promise<void> {
+export async function serveEvaluator({ decode, touches, sessionOf }: Reading): Promise<void> {
   const read = createSyncReader(0)
   const now = performance.now.bind(performance)
   let speaker = ''
@@ -57,7 +57,9 @@ export async function serveEvaluator({ decode, touches }: Reading): Promise<void
       const caller = createCaller(how, now, (id) => {
         speaker = id
       })
-      if (kind === frameKinds.bodies) return judgeBodies(texts, { engine, caller, decode, touches, trust: request.trust })
+      if (kind === frameKinds.bodies) {
+        return judgeBodies(texts, { engine, caller, decode, touches, sessionOf, trust: request.trust })
+      }
       if (kind === frameKinds.resources) return judgeResources(texts, how.only, engine, caller)
       return kind === frameKinds.again ? judgeAgain(texts, engine, caller) : runTests(texts, engine, caller)
     })

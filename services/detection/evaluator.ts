@@ -22,7 +22,7 @@ export interface Evaluator extends AsyncDisposable {
 /** Reads the attributes of stored resources by id. */
 export type LookUp = (ids: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>
 
-/** A body that matters: it was rejected, touches a resource, or a rule matched (or failed). */
+/** A body that matters: it was rejected, touches a resource, opened a session, or a rule matched (or failed). */
 export interface BodyJudgement {
   /** Index into the bodies given. */
   readonly body: number

@@ -10,6 +10,8 @@ import type { BodiesAnswer } from './protocol.ts'
 export interface Reading {
   readonly decode: (body: string, trust: Trust) => Decoded
   readonly touches: (event: AuditEvent) => readonly unknown[]
+  /** Who got a temporary key, when the event tells; null otherwise. */
+  readonly sessionOf: (event: AuditEvent) => unknown
 }
 export interface BodyParts extends Reading {
   readonly engine: Engine
@@ -18,7 +20,10 @@ export interface BodyParts extends Reading {
 }
 
 /** Decodes, verifies and judges raw bodies; answers those that matter. */
-export function judgeBodies(bodies: readonly string[], { engine, caller, decode, touches, trust }: BodyParts): BodiesAnswer {
+export function judgeBodies(
+  bodies: readonly string[],
+  { engine, caller, decode, touches, sessionOf, trust }: BodyParts,
+): BodiesAnswer {
   const answer: [number, RecordJudgement[]][] = []
   // Counted loops: once the intrinsics are frozen, iterators cost as much as the rest of this.
   for (let body = 0; body < bodies.length; body += 1) {
@@ -33,7 +38,7 @@ export function judgeBodies(bodies: readonly string[], { engine, caller, decode,
         const judgement = judgeRecord(rules, event, { body, record }, caller)
         if (judgement !== null) records.push(judgement)
       }
-      matters ||= records.length > 0 || touches(event).length > 0
+      matters ||= records.length > 0 || touches(event).length > 0 || sessionOf(event) !== null
     }
     if (matters) answer.push([body, records])
   }

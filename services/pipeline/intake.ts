@@ -1,13 +1,17 @@
-import { causeOf, type AuditEvent, type Cause, type DetectionFailure, type RuleMatch } from '#model'
+import { causeOf, type AuditEvent, type Cause, type DetectionFailure, type OpenedSession, type RuleMatch } from '#model'
 import { isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
+import { traceCauses } from './trace.ts'
 
 const log = roomLogger('pipeline')
 
-type Needs = Pick<Parts, 'store' | 'evaluator' | 'trust' | 'decode' | 'touches' | 'tell' | 'places' | 'bells' | 'observe'> & {
+type Needs = Pick<
+  Parts,
+  'store' | 'evaluator' | 'trust' | 'decode' | 'touches' | 'sessionOf' | 'tell' | 'places' | 'bells' | 'observe'
+> & {
   readonly source: string
 }
 
@@ -18,6 +22,13 @@ interface Effect {
   readonly matches: readonly RuleMatch[]
   readonly failures: readonly DetectionFailure[]
   readonly touched: readonly Touch[]
+}
+
+/** What a batch comes to. Sessions need no inbox key: noting one twice is noting it once. */
+interface Understood {
+  readonly effects: readonly Effect[]
+  readonly quarantined: readonly QuarantineItem[]
+  readonly sessions: readonly OpenedSession[]
 }
 
 /**
@@ -46,18 +57,19 @@ export function createIntake(parts: Needs): BatchHandler {
 }
 
 async function take(parts: Needs, batch: readonly Message[]): Promise<void> {
-  const { effects, quarantined } = await understand(parts, batch)
-  if (effects.length === 0 && quarantined.length === 0) return
-  const written = await parts.store.transaction((records) => write(parts, records, effects, quarantined))
+  const understood = await understand(parts, batch)
+  if (Object.values(understood).every((each) => each.length === 0)) return
+  const written = await parts.store.transaction((records) => write(parts, records, understood))
   if (written.marks) parts.bells.refresh.ring()
   if (written.alerts) parts.bells.deliver.ring()
 }
 
 /** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
-async function understand(parts: Needs, batch: readonly Message[]): Promise<{ effects: Effect[]; quarantined: QuarantineItem[] }> {
+async function understand(parts: Needs, batch: readonly Message[]): Promise<Understood> {
   const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
   const effects: Effect[] = []
   const quarantined: QuarantineItem[] = []
+  const sessions: OpenedSession[] = []
   for (const judgement of judgements) {
     const message = batch[judgement.body]
     if (message === undefined) continue
@@ -66,6 +78,8 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<{ ef
     for (const { record, event } of events) {
       const judged = judgement.records.find((each) => each.record === record)
       const touched = parts.touches(event)
+      const session = parts.sessionOf(event)
+      if (session !== null) sessions.push(session)
       const matches = judged?.matches ?? []
       const failures = judged?.failures ?? []
       if (touched.length === 0 && matches.length === 0 && failures.length === 0) continue
@@ -75,15 +89,16 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<{ ef
   }
   parts.observe.events('silent', batch.length - judgements.length)
   parts.observe.events('rejected', quarantined.length)
-  return { effects, quarantined }
+  return { effects, quarantined, sessions }
 }
 
 async function write(
   parts: Needs,
   records: Records,
-  effects: readonly Effect[],
-  quarantined: readonly QuarantineItem[],
+  { effects, quarantined, sessions }: Understood,
 ): Promise<{ marks: boolean; alerts: boolean }> {
+  // Known before anything is told of what was done with them.
+  await records.sessions.note(sessions)
   if (quarantined.length > 0) {
     await records.quarantine.add(quarantined)
     await noteQuarantine(parts, records, quarantined)
@@ -109,15 +124,23 @@ async function write(
     })),
   )
   if (wishes.length > 0) await records.marks.wish(wishes)
-  for (const effect of fresh) for (const match of effect.matches) await recordMatch(parts, records, effect, match)
+  const matched = fresh.filter(({ matches }) => matches.length > 0)
+  const causes = await traceCauses(
+    records,
+    matched.map(({ cause }) => cause),
+  )
+  for (const [index, effect] of matched.entries()) {
+    const cause = causes[index] ?? effect.cause
+    for (const match of effect.matches) await recordMatch(parts, records, { ...effect, cause }, match)
+  }
   const failures = fresh.flatMap((effect) => effect.failures)
   await noteFailures(parts, records, failures)
 
-  parts.observe.events('matched', fresh.filter(({ matches }) => matches.length > 0).length)
+  parts.observe.events('matched', matched.length)
   parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
   return {
     marks: wishes.length > 0,
-    alerts: quarantined.length > 0 || failures.length > 0 || fresh.some(({ matches }) => matches.length > 0),
+    alerts: quarantined.length > 0 || failures.length > 0 || matched.length > 0,
   }
 }
 

@@ -15,6 +15,7 @@ import type { LeasedMark, Records, StoredState, Version } from '#store'
 import type { Parts } from './parts.ts'
 import { findEssence, type Essence } from './essence.ts'
 import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
+import { traceCauses } from './trace.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
 
 type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'observe'>
@@ -98,9 +99,9 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const confirmed = sight.all || (waitMs === null && (await isOvertaken(parts, sight.left, resource)))
   const fingerprint = parts.evaluator.fingerprint(resource.type)
   const settled = isSettled(seen, confirmed, fingerprint)
-  const outcomes = settled ? [] : await judge(parts, resource)
-  const causes = causesOf(mark, sight, confirmed)
-  const essence = await essenceOf(parts, mark, seen, outcomes, causes)
+  const [outcomes, traced] = settled ? [[], mark] : await Promise.all([judge(parts, resource), traceMark(parts.store, mark)])
+  const causes = causesOf(traced, sight, confirmed)
+  const essence = await essenceOf(parts, traced, seen, outcomes, causes)
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
     if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
@@ -108,13 +109,23 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
     if (settled) await records.states.seen(resource, resource.number, confirmed)
     const told = settled
       ? { news: false, heldUntil: null }
-      : await write(parts, records, mark, seen, { outcomes, causes, essence, confirmed })
+      : await write(parts, records, traced, seen, { outcomes, causes, essence, confirmed })
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
     if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, mark, resource, told.heldUntil)
     else if (waitMs === null && !confirmed) await lookOnce(records, mark, resource)
     return told.news
   })
+}
+
+/** A mark whose events name who is behind the sessions that made them. */
+async function traceMark(records: Pick<Records, 'sessions'>, mark: LeasedMark): Promise<LeasedMark> {
+  const causes = await traceCauses(
+    records,
+    mark.expectations.map(({ cause }) => cause),
+  )
+  const expectations = mark.expectations.map((each, index) => ({ ...each, cause: causes[index] ?? each.cause }))
+  return { ...mark, expectations }
 }
 
 /** Nothing to judge and nothing to write but the time. */
@@ -242,7 +253,10 @@ export async function settleGone(parts: Needs, mark: LeasedMark, number: number)
     const ref = await records.states.meant(mark.ref)
     const before = ref === null ? null : await records.states.lock(ref)
     const ends = ref !== null && before !== null && !before.gone && (await records.states.gone(ref, number))
-    const causes = mark.expectations.map(({ cause }) => cause)
+    const causes = await traceCauses(
+      records,
+      mark.expectations.map(({ cause }) => cause),
+    )
     const news = ends && (await endAll(parts, records, before, causes))
     if (ends) {
       const at = await records.now()

@@ -6,6 +6,7 @@ import type {
   Ending,
   Finding,
   FindingAlert,
+  OpenedSession,
   Place,
   ResourceRef,
   RoutedTo,
@@ -26,6 +27,7 @@ export interface Parts {
   readonly trust: Trust
   readonly decode: (body: string, trust: Trust) => Decoded
   readonly touches: (event: AuditEvent) => readonly Touch[]
+  readonly sessionOf: (event: AuditEvent) => OpenedSession | null
   readonly tell: Tell
   readonly places: Places
   readonly bells: { readonly refresh: Bell; readonly deliver: Bell; readonly scan: Bell }

@@ -1,5 +1,5 @@
 import { serveEvaluator } from '#detection'
-import { decode, touches } from '#ingest'
+import { decode, sessionOf, touches } from '#ingest'
 
 // The evaluator process: runs detections for the process that started it, which gives it no rights but to read them.
-await serveEvaluator({ decode, touches })
+await serveEvaluator({ decode, touches, sessionOf })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
-import { decode, openSqsSource, touches, type Source, type Trust } from '#ingest'
+import { decode, openSqsSource, sessionOf, touches, type Source, type Trust } from '#ingest'
 import { createInventory, type Inventory } from '#inventory'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts, type Places } from '#pipeline'
 import { scopePolicies } from '#ownership'
@@ -89,6 +89,7 @@ function assemble(
     inventory,
     decode,
     touches: (event) => touches(event).filter(({ ref }) => watched.has(ref.type)),
+    sessionOf,
     tell: { route, findingAlert, endedAlert, repeatedAlert, summaries },
     places: placesOf(config),
     bells: { refresh: createBell(), deliver: createBell(), scan: createBell() },

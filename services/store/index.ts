@@ -24,11 +24,13 @@ export type {
   ScanPart,
   ScanProgress,
   Scans,
+  Sessions,
   States,
   Store,
   StoredState,
   Version,
   Versions,
+  WantedSession,
   Wish,
   Workers,
 } from './store.ts'

@@ -9,6 +9,7 @@ const quarantineDays = 30
 const scanDays = 30
 const historyDays = 400
 const workerDays = 1
+const sessionDays = 2
 /** Old rows are deleted some at a time: no statement takes long. */
 const rowsAtOnce = 5_000
 
@@ -22,6 +23,7 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'versions', 'replaced_at', historyDays)
   await dropOld(database, 'resources', 'gone_at', historyDays)
   await dropOld(database, 'workers', 'alive_until', workerDays)
+  await dropOld(database, 'sessions', 'seen_at', sessionDays)
   await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)
   await database.rows(sql`
     delete from scan_parts using scans as s

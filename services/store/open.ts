@@ -12,6 +12,7 @@ import { openPGlite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createScans } from './scans.ts'
+import { createSessions } from './sessions.ts'
 import { createStates } from './states.ts'
 import type { Records, Store } from './store.ts'
 import { createVersions } from './versions.ts'
@@ -87,6 +88,7 @@ function recordsOver(database: Database): Records {
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),
+    sessions: createSessions(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },

@@ -7,6 +7,7 @@ import type {
   Finding,
   FindingStatus,
   JsonObject,
+  OpenedSession,
   Origin,
   Resource,
   ResourceRef,
@@ -30,6 +31,7 @@ export interface Records {
   readonly quarantine: Quarantine
   readonly scans: Scans
   readonly workers: Workers
+  readonly sessions: Sessions
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -414,4 +416,21 @@ export interface Workers {
   beat(id: string, role: string, forMs: number): Promise<number>
   leave(id: string): Promise<void>
   alive(role: string): Promise<number>
+}
+
+// ---- sessions: who got which temporary key, kept two days
+
+/** A key, and the session that carries it. */
+export interface WantedSession {
+  readonly accessKeyId: string
+  readonly roleArn: string
+  readonly name: string
+  /** When the key was used. */
+  readonly at: Date
+}
+export interface Sessions {
+  /** Notes who got which key. Of two records of one key the one that names the caller better stays. */
+  note(sessions: readonly OpenedSession[]): Promise<void>
+  /** How these sessions were opened: by key, and those of the same role and name in the 13 hours before the use, at most 20 of a name. Oldest first. */
+  find(wanted: readonly WantedSession[]): Promise<readonly OpenedSession[]>
 }

@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { createEvaluator } from '#detection'
-import { decode, touches, type Trust } from '#ingest'
+import { decode, sessionOf, touches, type Trust } from '#ingest'
 import type { Figure } from '../../services/cli/bench-command.ts'
 import { openBundles } from '../../services/detection/bundle.ts'
 import type { Caller } from '../../services/detection/caller.ts'
@@ -75,11 +75,11 @@ async function measure(file: string, bodies: readonly string[], trust: Trust): P
   if (broken.length > 0) throw new Error(broken.map(({ message }) => message).join('; '))
   const engine = createEngine(loaded)
   const caller: Caller = { tick: () => {}, call: (_detection, _item, _record, run) => run().answer }
-  const inProcess = (): void => void judgeBodies(bodies, { engine, caller, decode, touches, trust })
+  const inProcess = (): void => void judgeBodies(bodies, { engine, caller, decode, touches, sessionOf, trust })
   const parse = (): void => {
     for (const body of bodies) JSON.parse(body)
   }
-  const matching = judgeBodies(bodies, { engine, caller, decode, touches, trust }).filter(
+  const matching = judgeBodies(bodies, { engine, caller, decode, touches, sessionOf, trust }).filter(
     ([, records]) => records.length > 0,
   ).length
 

@@ -5,6 +5,7 @@ import { inboxContract } from './store-inbox.ts'
 import { lookUpsContract } from './store-look-ups.ts'
 import { marksContract } from './store-marks.ts'
 import { scansContract } from './store-scans.ts'
+import { sessionsContract } from './store-sessions.ts'
 import { statesContract } from './store-states.ts'
 import { transactionContract } from './store-transaction.ts'
 import { versionsContract } from './store-versions.ts'
@@ -28,6 +29,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   alertsContract(open)
   scansContract(open)
   workersContract(open)
+  sessionsContract(open)
   transactionContract(open)
 }
 

@@ -2,7 +2,7 @@ import type { Actor } from '#model'
 import { decode } from '#ingest'
 import { aRecord } from '../support/records.ts'
 
-const account = '111122223333'
+export const account = '111122223333'
 
 /** The actor of a record, as ingest makes it. */
 export function actorOf(record: Record<string, unknown>): Actor {
@@ -34,7 +34,7 @@ export function ofRole(role: string, session: string, more: Record<string, unkno
 }
 
 /** The identity of a call with a web identity's token. */
-function webIdentity(host: string, subject: string): Record<string, unknown> {
+export function webIdentity(host: string, subject: string): Record<string, unknown> {
   const identityProvider = `arn:aws:iam::${account}:oidc-provider/${host}`
   return {
     type: 'WebIdentityUser',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
 import { createSessions } from '#aws'
 import { createEvaluator } from '#detection'
-import { decode, touches, type Trust } from '#ingest'
+import { decode, sessionOf, touches, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
 import type { AlertContent, Finding } from '#model'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
@@ -65,6 +65,7 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     trust,
     decode,
     touches: (event) => touches(event).filter(({ ref }) => watched.has(ref.type)),
+    sessionOf,
     tell: { route, findingAlert, endedAlert, repeatedAlert, summaries },
     places: {
       of: ({ accountId, region }, resource) => ({

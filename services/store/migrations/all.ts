@@ -15,6 +15,7 @@ import { scanParts } from './0012-scan-parts.ts'
 import { workers } from './0013-workers.ts'
 import { resourceFindings } from './0014-resource-findings.ts'
 import { leaseMarks } from './0015-lease-marks.ts'
+import { sessions } from './0016-sessions.ts'
 import { firstSent } from './0018-first-sent.ts'
 import { summarised } from './0023-summarised.ts'
 
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-workers': from(workers),
   '0014-resource-findings': from(resourceFindings),
   '0015-lease-marks': from(leaseMarks),
+  '0016-sessions': from(sessions),
   '0018-first-sent': from(firstSent),
   '0023-summarised': from(summarised),
 }
