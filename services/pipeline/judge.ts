@@ -2,6 +2,7 @@ import { roomLogger, sleep } from '#runtime'
 import { resourceKey, type Difference, type Finding, type Origin, type Outcome } from '#model'
 import type { Untold } from '#alerting'
 import type { Judged, Records, StoredState, Wish } from '#store'
+import { mayBeHeld } from './held.ts'
 import type { Parts } from './parts.ts'
 import { judgedAs, reconcile, turnMessage, type Occasion } from './reconcile.ts'
 
@@ -58,7 +59,12 @@ async function judgeDue(parts: Needs): Promise<number> {
   const shapes = new Map(parts.inventory.types.map((type) => [type, parts.inventory.shape(type)]))
   const due = await store.states.due(statesAtOnce, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes })
   if (due.length === 0) return 0
-  const outgrown = due.filter(({ type, shape }) => shapes.has(type) && shapes.get(type) !== shape)
+  const now = await store.now()
+  const outgrown = due.filter((state) => {
+    const shape = shapes.get(state.type)
+    // What a grace held is told with what made it so, which a look finds out.
+    return shape !== undefined && (shape !== state.shape || mayBeHeld(state, now))
+  })
   await fetchAnew(parts, outgrown)
   const states = due.filter((state) => !outgrown.includes(state))
   const judgements = await evaluator.judgeResources(states, (ids) => store.states.attributes(ids))
@@ -75,7 +81,7 @@ async function writeUneventful(
   fingerprints: ReadonlyMap<string, string>,
 ): Promise<readonly JudgedState[]> {
   const now = await parts.store.now()
-  const passing = judged.filter(({ outcomes }) => outcomes.every(({ outcome }) => outcome === 'pass'))
+  const passing = judged.filter(({ outcomes }) => outcomes.every(({ outcome }) => outcome === 'pass' || outcome === 'skipped'))
   const verdicts = passing.map(({ state, outcomes }) => ({ state, judged: verdictOf(parts, state, fingerprints, outcomes, now) }))
   const written = await parts.store.states.judgedUneventful(verdicts)
   const done = new Set(passing.filter((_, place) => written.has(place)))
@@ -101,7 +107,7 @@ function ownDestinations(state: StoredState | null, { detectionId, key }: Findin
   return violations.find((violation) => violation.key === key)?.destinations ?? null
 }
 
-/** States of an older shape are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
+/** States of an older shape, and new ones that a grace may hold, are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
 async function fetchAnew(parts: Needs, states: readonly StoredState[]): Promise<void> {
   const wishes = states.map(({ accountId, region, type, id }): Wish => {
     return { ref: { accountId, region, type, id }, class: 'scan', expectation: null, scanId: null, delayMs: 0 }
