@@ -1,5 +1,8 @@
-import { at, canonical, isObject, textAt, type Difference, type Json } from '#model'
+import { canonical, isObject, type Difference, type Json, type JsonObject } from '#model'
+import { insideStatement, statementWords } from './document-words.ts'
+import { isPeerList, memberWords } from './rule-words.ts'
 import { line } from './text.ts'
+import { absence, joined, nameWords, valueWords } from './value-words.ts'
 
 /** One change as people say it: what, and its two sides. */
 export interface Words {
@@ -8,142 +11,176 @@ export interface Words {
   readonly after: string
 }
 
-const longest = 300
-const mostMembers = 6
-
 /** The differences in words: list members that came and went stand together, rules, grants and statements are said as such. */
 export function differencesInWords(differences: readonly Difference[]): readonly Words[] {
-  return [...Map.groupBy(differences, ({ path }) => path)].flatMap(([path, same]) => {
-    const before = same.flatMap((each) => sides(path, each.before))
-    const after = same.flatMap((each) => sides(path, each.after))
-    // AWS groups rules by port: a new address shows as an old and a new group. Only what differs is said.
+  const groups = Map.groupBy(differences.map(placeOf), ({ key }) => key)
+  return [...groups.values()].flatMap((places) => {
+    const [first] = places
+    if (first === undefined) return []
+    const { what, nothing } = first
+    const before = places.flatMap(({ say, difference }) => (difference.before === null ? [] : say(difference.before)))
+    const after = places.flatMap(({ say, difference }) => (difference.after === null ? [] : say(difference.after)))
+    // A group of rules or a document is told anew for one new member: only what differs is said.
     const [gone, came] = [without(before, after), without(after, before)]
-    if (gone.length + came.length === 0) return [{ what: nameOf(path), before: 'as before', after: 'rewritten' }]
-    return [{ what: nameOf(path), before: joined(gone), after: joined(came) }]
+    if (gone.length + came.length === 0) return [{ what, before: 'as before', after: 'rewritten' }]
+    return [{ what, before: gone.length === 0 ? nothing : joined(gone), after: came.length === 0 ? nothing : joined(came) }]
   })
 }
 
-function sides(path: string, value: Json): readonly string[] {
-  if (value === null) return []
-  const kind = path.split('.').find((part) => part in kinds)
-  const say = kind === undefined ? undefined : kinds[kind]
-  const members = Array.isArray(value) ? (value as readonly Json[]) : [value]
-  return members.flatMap((member) => {
-    const said = say?.(member) ?? []
-    return said.length > 0 ? said : [plain(member)]
-  })
+/** A difference, with how to speak of what stands in its place. */
+interface Place {
+  readonly difference: Difference
+  readonly what: string
+  readonly nothing: string
+  /** What is told together. */
+  readonly key: string
+  readonly say: (value: Json) => readonly string[]
 }
 
-/** How members of well-known lists are said. Nothing said: the value itself stands. */
-const kinds: Readonly<Record<string, (value: Json) => readonly string[]>> = {
-  IpPermissions: (value) => permissions(value, 'from'),
-  IpPermissionsEgress: (value) => permissions(value, 'to'),
-  Grants: grant,
-  Policy: policy,
-  AssumeRolePolicyDocument: policy,
-  InlinePolicies: policy,
+function placeOf(difference: Difference): Place {
+  const [resource, path] = split(difference.path)
+  const steps = path.split('.')
+  const inside = difference.inside ?? {}
+  const told = special(steps, inside) ?? ordinary(steps, inside)
+  return {
+    difference,
+    what: line(`${resource === null ? '' : `${resource}: `}${told.what}`, 200),
+    nothing: told.nothing,
+    key: `${told.key ?? difference.path} ${canonical(inside)}`,
+    say: (value) => {
+      const said = told.say(value)
+      return said.length > 0 ? said : [valueWords('', value)]
+    },
+  }
 }
 
-/** `tcp 22 from 0.0.0.0/0`, one for each peer. */
-function permissions(value: Json, word: 'from' | 'to'): readonly string[] {
-  const protocol = textAt(value, 'IpProtocol')
-  if (protocol === null) return []
-  const peers = [
-    ...texts(value, 'IpRanges', 'CidrIp'),
-    ...texts(value, 'Ipv6Ranges', 'CidrIpv6'),
-    ...texts(value, 'PrefixListIds', 'PrefixListId'),
-    ...texts(value, 'UserIdGroupPairs', 'GroupId'),
-  ]
-  const ports = portsOf(protocol, at(value, 'FromPort'), at(value, 'ToPort'))
-  return (peers.length === 0 ? ['nobody'] : peers).map((peer) => `${ports} ${word} ${peer}`)
+type Told = Omit<Place, 'difference' | 'key'> & { readonly key?: string }
+
+/** A difference of another resource, which was looked up, has its id before its path. */
+function split(path: string): readonly [resource: string | null, path: string] {
+  const found = /^([^\s.[]*[:/-]\S*) (.+)$/su.exec(path.slice(0, 4_000))
+  return found === null ? [null, path] : [found[1] ?? null, found[2] ?? '']
 }
 
-function portsOf(protocol: string, from: Json | undefined, to: Json | undefined): string {
-  const name = { '-1': 'all traffic', '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6' }[protocol] ?? protocol
-  if (typeof from !== 'number' || protocol === '-1' || from === -1) return name
-  if (from === 0 && to === 65_535) return `${name} all ports`
-  return from === to || typeof to !== 'number' ? `${name} ${from}` : `${name} ${from}-${to}`
+/** Rules, grants and policy documents. */
+function special(steps: readonly string[], inside: JsonObject): Told | null {
+  const [head = '', ...rest] = steps
+  const name = bare(head)
+  const list = steps.findLast((step) => memberWords.has(bare(step)))
+  const at = list === undefined ? -1 : steps.lastIndexOf(list)
+  const say = list === undefined ? undefined : memberWords.get(bare(list))
+  if (say !== undefined && list !== undefined) {
+    const what = steps
+      .slice(0, at + 1)
+      .map(attributeWords)
+      .join(', ')
+    const [field, ...deeper] = steps.slice(at + 1)
+    if (field === undefined) return { what, nothing: 'nothing', say }
+    // One address of a rule stands for the rule with that address alone.
+    if (isPeerList(field)) {
+      return { what, nothing: 'nothing', key: `${head}[]`, say: (value) => say({ ...inside, [field]: [value] }) }
+    }
+    const member = line(say(ruleOf(field, inside)).join(', '), 100)
+    const last = bare([field, ...deeper].at(-1) ?? field)
+    return {
+      what: `${what}${member === '' ? '' : `, ${member}`}, ${nameWords(last)}`,
+      nothing: absence(last),
+      say: (value) => [valueWords(last, value)],
+    }
+  }
+  const statement = steps.indexOf('Statement[]')
+  if (statement >= 0) {
+    const { what, nothing, say: words } = insideStatement(steps.slice(statement + 1).map(bare), inside)
+    return { what: `${documentWords(steps.slice(0, statement))}: ${what}`, nothing, say: words }
+  }
+  const isDocument = documents.has(name) || rest.at(-1) === 'Statement'
+  if (!isDocument) return null
+  const whole = steps.at(-1) === 'Statement' ? steps.slice(0, -1) : steps
+  // Its version, its id.
+  if (name === 'InlinePolicies' ? /^(?:Version|Id)$/u.test(whole.at(-1) ?? '') : whole.some((step) => !documents.has(step)))
+    return null
+  return { what: documentWords(whole), nothing: 'nothing', say: statementWords }
 }
 
-const groups: Readonly<Record<string, string>> = {
-  AllUsers: 'everyone (AllUsers)',
-  AuthenticatedUsers: 'every AWS account (AuthenticatedUsers)',
-  LogDelivery: 'S3 log delivery',
+/** The rule that a peer's own field belongs to. */
+function ruleOf(step: string, inside: JsonObject): Json {
+  const name = bare(step)
+  return isPeerList(name) ? { ...inside, [name]: [inside] } : inside
 }
 
-/** `READ for everyone (AllUsers)`. */
-function grant(value: Json): readonly string[] {
-  const permission = textAt(value, 'Permission')
-  if (permission === null) return []
-  const grantee = at(value, 'Grantee')
-  const group = textAt(grantee, 'URI')?.split('/').at(-1) ?? null
-  const named = textAt(grantee, 'DisplayName') ?? textAt(grantee, 'EmailAddress') ?? textAt(grantee, 'ID') ?? 'somebody'
-  return [`${permission} for ${group === null ? named : (groups[group] ?? group)}`]
+const documents = new Set([
+  'Policy',
+  'PolicyDocument',
+  'PolicyText',
+  'ResourcePolicy',
+  'AssumeRolePolicyDocument',
+  'InlinePolicies',
+])
+
+function documentWords([head = '', ...rest]: readonly string[]): string {
+  // Lambda keeps the document beside its revision.
+  const named = rest.every((step) => step === head) ? '' : ` ${rest.join('.')}`
+  return `${head === 'InlinePolicies' ? 'Inline policy' : attributeWords(head)}${named}`
 }
 
-/** A whole policy, or one statement: `Allow s3:GetObject on arn:… to everyone`. */
-function policy(value: Json): readonly string[] {
-  if (at(value, 'Statement') !== undefined) return listed(at(value, 'Statement')).flatMap(policy)
-  const effect = textAt(value, 'Effect')
-  if (effect === null) return []
-  const actions = at(value, 'Action') === undefined ? `all but ${some(at(value, 'NotAction'))}` : some(at(value, 'Action'))
-  const resource = at(value, 'Resource') === undefined ? '' : ` on ${some(at(value, 'Resource'))}`
-  const who = at(value, 'Principal') === undefined ? '' : ` to ${principal(at(value, 'Principal'))}`
-  const condition = at(value, 'Condition') === undefined ? '' : ` if ${plain(at(value, 'Condition') ?? null)}`
-  return [`${effect} ${actions}${resource}${who}${condition}`]
+/** An attribute: its name, the member of a list that it is inside of, the field. */
+function ordinary(steps: readonly string[], inside: JsonObject): Told {
+  const [head = '', ...rest] = steps
+  const last = bare(steps.at(-1) ?? head)
+  const say = (value: Json): readonly string[] => saidOf(last, value)
+  if (head === 'Tags') return { what: rest.length === 0 ? 'Tags' : `Tag ${rest.join('.')}`, nothing: 'not set', say }
+  const named = Object.keys(inside).length === 0 ? '' : ` ${memberName(inside)}`
+  const fields = rest.map((step) => nameWords(bare(step))).join(', ')
+  const nothing = rest.length > 0 && Object.keys(inside).length === 0 && isFlagged(last) ? 'off' : absence(last)
+  return { what: `${attributeWords(head)}${named}${fields === '' ? '' : `, ${fields}`}`, nothing, say }
 }
 
-function principal(value: Json | undefined): string {
-  if (value === '*' || at(value, 'AWS') === '*') return 'everyone'
-  if (!isObject(value)) return some(value)
-  const names = Object.values(value).flatMap((each) => listed(each))
-  return names.includes('*') ? 'everyone' : some(names)
+/** The public access block: none of its flags is on where there is none. */
+function isFlagged(name: string): boolean {
+  return /^(?:Block|Ignore|Restrict)/u.test(name)
 }
 
-function some(value: Json | undefined): string {
-  const members = listed(value).map(plain)
-  const shown = members.slice(0, 3).join(', ')
-  return members.length > 3 ? `${shown} and ${members.length - 3} more` : shown
+/** A set of flags is said as those that are on. */
+function saidOf(name: string, value: Json): readonly string[] {
+  if (!isObject(value)) return [valueWords(name, value)]
+  const flags = Object.entries(value)
+  if (flags.length < 2 || !flags.every(([, each]) => typeof each === 'boolean')) return [valueWords(name, value)]
+  const on = flags.filter(([, each]) => each === true).map(([flag]) => nameWords(flag))
+  return [on.length === flags.length ? 'all on' : on.length === 0 ? 'all off' : `${joined(on)} on`]
 }
 
-function listed(value: Json | undefined): readonly Json[] {
-  if (value === undefined || value === null) return []
-  return Array.isArray(value) ? (value as readonly Json[]) : [value]
+/** What a member of a list is known by. */
+function memberName(inside: JsonObject): string {
+  const texts = Object.entries(inside).flatMap(([name, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [],
+  )
+  const naming = texts.find(([name]) => /(?:Name|Key|Id|ID|Sid|Arn|ARN|Number)$/u.test(name))
+  const shown = naming === undefined ? texts.slice(0, 2) : [naming]
+  return line(shown.map(([, value]) => value).join(' '), 80)
 }
 
-function texts(value: Json, list: string, key: string): readonly string[] {
-  return listed(at(value, list)).flatMap((each) => textAt(each, key) ?? [])
+const names: ReadonlyMap<string, string> = new Map([
+  ['IpPermissions', 'Inbound rules'],
+  ['IpPermissionsEgress', 'Outbound rules'],
+  ['ManagedPolicyNames', 'Managed policies'],
+  ['AssumeRolePolicyDocument', 'Who may assume it'],
+  ['PolicyDocument', 'Policy'],
+  ['PolicyText', 'Policy'],
+  ['ResourcePolicy', 'Policy'],
+  ['PublicAccessBlockConfiguration', 'Public access block'],
+])
+
+function attributeWords(step: string): string {
+  const name = bare(step)
+  return names.get(name) ?? nameWords(name)
 }
 
-function plain(value: Json): string {
-  return line(typeof value === 'string' ? value : canonical(value), longest)
-}
-
-function joined(members: readonly string[]): string {
-  if (members.length === 0) return 'nothing'
-  const shown = members.slice(0, mostMembers).map((each) => line(each, longest))
-  const words = members.length > mostMembers ? [...shown, `and ${members.length - mostMembers} more`] : shown
-  return line(words.join(', '), 400)
+function bare(step: string): string {
+  return step.replace(/\[\]$/u, '')
 }
 
 /** Members of `list` that `other` does not hold. */
 function without(list: readonly string[], other: readonly string[]): readonly string[] {
   const there = new Set(other)
   return [...new Set(list)].filter((each) => !there.has(each))
-}
-
-const names: Readonly<Record<string, string>> = {
-  IpPermissions: 'Inbound rules',
-  IpPermissionsEgress: 'Outbound rules',
-  ManagedPolicyNames: 'Managed policies',
-  AssumeRolePolicyDocument: 'Who may assume it',
-  Grants: 'Grants',
-}
-
-/** A path as people read it: `IpPermissions` is `Inbound rules`, `Policy.Statement` is `Policy`. */
-function nameOf(path: string): string {
-  const [head = '', ...rest] = path.split('.')
-  const inside = rest.filter((part) => part !== 'Statement').join('.')
-  const name = names[head] ?? head
-  return line(inside === '' ? name : `${name}.${inside}`, 120)
 }

@@ -139,9 +139,9 @@ describe('before and after', () => {
     expect(changes({ path: 'Policy.Statement', before: statement, after: null })).toEqual([`• Policy: ${words} → nothing`])
   })
 
-  it('anything else is its path and its two values', () => {
+  it('anything else is its name and its two values', () => {
     expect(changes({ path: 'PublicAccessBlock.BlockPublicAcls', before: true, after: false })).toEqual([
-      '• PublicAccessBlock.BlockPublicAcls: true → false',
+      '• Public access block, Block public ACLs: on → off',
     ])
     expect(changes({ path: 'ManagedPolicyNames', before: null, after: 'AdministratorAccess' })).toEqual([
       '• Managed policies: nothing → AdministratorAccess',
