@@ -51,7 +51,10 @@ async function investigate(parts: Needs, investigation: Investigation, answers: 
       ? findSession(parts, investigation)
       : findOrigin(parts, investigation, answers, stop))
   } catch (error) {
-    if (stop.aborted) return void (await store.investigations.release([investigation]).catch(() => undefined))
+    if (stop.aborted) {
+      await store.investigations.release([investigation]).catch(() => undefined)
+      return
+    }
     const { finding, question, attempts } = investigation
     log.warn({ finding: finding.id, question, error: nameOf(error) }, 'not found out')
     const asked: unknown = error instanceof TriplineError ? Reflect.get(error, 'retryAfterMs') : null

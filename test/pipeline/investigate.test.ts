@@ -82,7 +82,9 @@ it('a finding of a scan gets its actor from the account’s event history: the n
   await using aws = await startTinyAws((incoming, outgoing, body) => {
     if (incoming.headers['x-amz-target']?.toString().endsWith('.LookupEvents') !== true) return false
     const page = asked.push(JSON.parse(body) as JsonObject) - 1
-    const Events = (pages[page] ?? []).map((record) => ({ ...recording.body.Events[0], CloudTrailEvent: JSON.stringify(record) }))
+    const Events = (pages[page] ?? []).map((record) =>
+      Object.assign({}, recording.body.Events[0], { CloudTrailEvent: JSON.stringify(record) }),
+    )
     outgoing.writeHead(200, { 'content-type': recording.type })
     outgoing.end(JSON.stringify({ Events, ...(page === 0 ? { NextToken: recording.body.NextToken } : {}) }))
     return true
@@ -132,7 +134,7 @@ it('a session whose opening is heard of after the alert is named in the alert', 
   })
   const events = decode(JSON.stringify(opened), { accounts: null, regions: null, times: 'any' }).events
   await store.sessions.note(events.flatMap(({ event }) => sessionOf(event) ?? []))
-  await store.investigations.ask(questionsOf(finding).map((each) => ({ ...each, delayMs: 0 })))
+  await store.investigations.ask([{ findingId: finding.id, question: 'session', line: 's', severity: 'HIGH', delayMs: 0 }])
   const nobody = historyOf(() => Promise.reject(new Error('not asked')))
   await investigating(nobody, async () => (await store.alerts.byFinding(finding.id))?.revision === 2)
   const alert = await store.alerts.byFinding(finding.id)
