@@ -44,6 +44,7 @@ export interface Tell {
     readonly confirmed: boolean
     readonly essential?: boolean
     readonly otherDifferences?: number
+    readonly tags?: ReadonlyMap<string, string>
   }): FindingAlert
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert

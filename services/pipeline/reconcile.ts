@@ -1,4 +1,5 @@
 import {
+  tagsOf,
   type AlertContent,
   type Cause,
   type Detection,
@@ -13,6 +14,7 @@ import type { Judged, Records, StoredState } from '#store'
 import { shownOf, violationKey, type Essence } from './essence.ts'
 import { noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
+import { questionsOf } from './questions.ts'
 
 type Needs = Pick<Parts, 'tell' | 'places' | 'evaluator' | 'observe'>
 
@@ -76,6 +78,7 @@ export async function reconcile(
         causes,
         differences,
       })
+      if (finding !== null) await records.investigations.ask(questionsOf(finding))
       // What no change caused is told in one summary a team, never as a single post.
       if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
       const content = parts.tell.findingAlert({
@@ -83,6 +86,7 @@ export async function reconcile(
         detection,
         place: placeOf(parts, resource),
         confirmed: occasion.confirmed,
+        tags: tagsOf(resource.attributes),
         ...told,
       })
       const to = parts.tell.route(content, { attributes: resource.attributes, destinations: violation.destinations })
@@ -139,7 +143,9 @@ async function endFinding(
   cause: Cause | null,
 ): Promise<void> {
   const ended = await records.findings.end(id, how, cause)
-  if (ended !== null) await turnMessage(parts, records, ended, how, cause)
+  if (ended === null) return
+  await turnMessage(parts, records, ended, how, cause)
+  if (cause !== null) await records.investigations.ask(questionsOf({ ...ended, causes: [cause] }))
 }
 
 /** Turns the message of an ended finding, when there is one. */

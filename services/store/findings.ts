@@ -63,6 +63,9 @@ export function createFindings(database: Database): Findings {
         where f.id = ${id} and f.status = 'open' returning ${findingColumns}`)
       return row === null ? null : findingOf(row)
     },
+    async explain(id, causes) {
+      await database.rows(sql`update findings set causes = ${json(causes)} where id = ${id}`)
+    },
     hit: (hit) => hitFinding(database, hit),
     async retire(livingDetectionIds) {
       const rows = await database.rows<FindingRow>(sql`

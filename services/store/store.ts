@@ -32,6 +32,7 @@ export interface Records {
   readonly scans: Scans
   readonly workers: Workers
   readonly sessions: Sessions
+  readonly investigations: Investigations
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -267,6 +268,8 @@ export interface Findings {
   open(finding: PolicyFinding): Promise<Finding | null>
   /** Ends an open finding. Null when it was not open. */
   end(id: string, ending: Ending, cause: Cause | null): Promise<Finding | null>
+  /** Writes who caused a finding, found out afterwards. */
+  explain(id: string, causes: readonly Cause[]): Promise<void>
   /**
    * Counts a rule's match: joins the latest finding of (detection, account, dedup) while its period (from its first match, database time) lasts, else
    * starts the next epoch. `opened` is true exactly once an epoch: when the count reaches the threshold.
@@ -435,4 +438,35 @@ export interface Sessions {
   note(sessions: readonly OpenedSession[]): Promise<void>
   /** How these sessions were opened: by key, and those of the same role and name in the 13 hours before the use, at most 20 of a name. Oldest first. */
   find(wanted: readonly WantedSession[]): Promise<readonly OpenedSession[]>
+}
+
+// ---- investigations: what is still to be found out about findings, asked outside of the line; kept 30 days
+
+/** `session`: whose session it was that acted; `origin`: who last changed what a scan found. */
+export interface Question {
+  readonly findingId: string
+  readonly question: 'session' | 'origin'
+  /** Of one line one question is asked at a time: an account's region. */
+  readonly line: string
+  readonly severity: Severity
+  readonly delayMs: number
+}
+/** A question lent to one worker. The token fences. */
+export interface Investigation {
+  readonly finding: Finding
+  readonly question: Question['question']
+  readonly token: string
+  readonly attempts: number
+}
+export interface Investigations {
+  /** Asks. The origin of a finding is asked for once, whatever came of it; its session may be asked for anew. */
+  ask(questions: readonly Question[]): Promise<void>
+  /** Lends due questions, one of a line, most severe first. What was not answered within an hour is settled as not asked in time. */
+  lease(limit: number, leaseMs: number): Promise<readonly Investigation[]>
+  /** Answered, or given up: in words, for people. False: lease lost. */
+  settle(investigation: Investigation, answer: string): Promise<boolean>
+  /** Not answered: due again after `delayMs`, attempts + 1. False: lease lost. */
+  again(investigation: Investigation, delayMs: number): Promise<boolean>
+  /** Ends the leases of a stopping worker. */
+  release(investigations: readonly Investigation[]): Promise<void>
 }
