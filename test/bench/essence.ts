@@ -22,7 +22,10 @@ const recorded = [...network, ...storage, ...identity].filter(({ policy }) => po
  */
 export async function bench(): Promise<{ name: string; figures: Figure[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'tripline-essence-'))
-  await using evaluator = await createEvaluator({ folders: [shipped], trust: { accounts: ['111111111111'], regions: null, times: 'any' } })
+  await using evaluator = await createEvaluator({
+    folders: [shipped],
+    trust: { accounts: ['111111111111'], regions: null, times: 'any' },
+  })
   await using store = await openStore({ folder })
   const [judging, finding]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds + 2; round += 1) {
@@ -39,7 +42,12 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
   return {
     name: 'essence',
     figures: [
-      { name: `the difference that matters, median of ${finding.length} (${find.toFixed(2)} ms)`, value: find / judge, unit: '×', of },
+      {
+        name: `the difference that matters, median of ${finding.length} (${find.toFixed(2)} ms)`,
+        value: find / judge,
+        unit: '×',
+        of,
+      },
       { name: `the same, 99th of 100 (${slow.toFixed(2)} ms)`, value: slow / judge, unit: '×', of, aim: 'at most 200 ms' },
     ],
   }
