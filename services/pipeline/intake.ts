@@ -173,8 +173,10 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
     title,
     context,
     cause,
+    staged: detection.staged,
+    ...(match.unique === undefined ? {} : { unique: match.unique }),
   })
-  if (!detection.createAlert || finding.status === 'counting') return
+  if (!detection.createAlert || detection.staged || finding.status === 'counting') return
   if (opened) {
     const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null), confirmed: true })
     const to = parts.tell.route(content, { attributes: {}, destinations: match.destinations })

@@ -28,6 +28,7 @@ export type {
   States,
   Store,
   StoredState,
+  Tally,
   Version,
   Versions,
   WantedSession,

@@ -6,6 +6,7 @@ import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
+import { createKnownDetections } from './known-detections.ts'
 import { createMarks } from './marks.ts'
 import { requireMigrations, runMigrations } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
@@ -88,6 +89,7 @@ function recordsOver(database: Database): Records {
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),
+    detections: createKnownDetections(database),
     sessions: createSessions(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
