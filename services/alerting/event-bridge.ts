@@ -28,6 +28,7 @@ export function createEventBridge({ name, bus, source, region, endpoint, timeout
 
   async function send(alert: Outgoing, signal: AbortSignal): Promise<JsonObject> {
     const attempt = `putting an event on ${name}`
+    if (signal.aborted) throw new AlertingError('unavailable', `${attempt}: stopped before it was sent`)
     const { EventBridgeClient, PutEventsCommand } = await import('@aws-sdk/client-eventbridge')
     const own = region ?? /^arn:[\w-]+:events:(?<region>[\w-]+):/u.exec(bus)?.groups?.['region']
     client ??= new EventBridgeClient({

@@ -16,7 +16,7 @@ export function plainText(alert: Outgoing): string {
     blocks: blocks.map((block) => inertly(block as unknown as Json)),
     attachments: attachments.map((each) => inertly(each as unknown as Json)),
   })
-  return cut(`${shown}\n${owner}`, longest)
+  return cut(`${shown}\n${owner}`, longest).toWellFormed()
 }
 
 /** The first line of an alert, for subjects: one line of letters that every mailer takes. */
@@ -36,6 +36,7 @@ function inertly(value: Json): Json {
   if (!isObject(value)) return value
   const { type, text } = value
   if (typeof text === 'string' && type === 'text') return { ...value, text: inert(text) }
+  if (typeof text === 'string' && type === 'link') return { ...value, text: text === value['url'] ? text : inert(text) }
   if (typeof text === 'string' && type === 'plain_text') {
     return { ...value, text: escapeMarkup(inert(unescapeMarkup(text)), Infinity) }
   }
@@ -48,5 +49,5 @@ function inert(text: string): string {
     .replaceAll('<', '‹')
     .replaceAll('>', '›')
     .replaceAll('://', '[:]//')
-    .replaceAll(/\bwww\./giu, (found) => `${found.slice(0, -1)}[.]`)
+    .replaceAll(/www\./giu, (found) => `${found.slice(0, -1)}[.]`)
 }

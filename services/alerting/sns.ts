@@ -5,6 +5,7 @@ import type { Destination, Outgoing } from './destination.ts'
 import { alertDocument, stateOf } from './document.ts'
 import { AlertingError } from './error.ts'
 import { plainText, subjectLine } from './plain-text.ts'
+import { line } from './text.ts'
 
 export interface SnsOptions {
   readonly name: string
@@ -25,6 +26,7 @@ export function createSns({ name, topic, endpoint, timeoutMs = 5_000 }: SnsOptio
 
   async function send(alert: Outgoing, signal: AbortSignal): Promise<JsonObject> {
     const attempt = `publishing to ${name}`
+    if (signal.aborted) throw new AlertingError('unavailable', `${attempt}: stopped before it was sent`)
     const { SNSClient, PublishCommand } = await import('@aws-sdk/client-sns')
     const region = topic.split(':')[3]
     client ??= new SNSClient({
@@ -73,7 +75,7 @@ function attributesOf(alert: Outgoing): Record<string, { DataType: string; Strin
     account: finding?.place.accountId,
   }
   const texts = Object.entries(given).flatMap(([key, value]) =>
-    value === undefined || value === '' ? [] : [[key, { DataType: 'String', StringValue: value.slice(0, 256) }] as const],
+    value === undefined || line(value, 256) === '' ? [] : [[key, { DataType: 'String', StringValue: line(value, 256) }] as const],
   )
   return { ...Object.fromEntries(texts), revision: { DataType: 'Number', StringValue: String(revision) } }
 }

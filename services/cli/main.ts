@@ -3,7 +3,9 @@ import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } fr
 import { roles, type Role } from '../processes/run.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
+import type { GroupOptions } from './group-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
+import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
 import type { StagedOptions } from './staged-command.ts'
 
@@ -155,6 +157,34 @@ program
     logOnlyErrors()
     const { stagedCommand } = await import('./staged-command.ts')
     process.exitCode = await stagedCommand(options)
+  })
+
+program
+  .command('route')
+  .description('where the alert of a finding, a resource or a sample goes, and why, step by step')
+  .argument('<what>', "a finding's id, a sample (.json), or a resource: its id, the end of its id, or its name")
+  .addOption(config())
+  .option('--severity <word>', 'for a resource or a sample: as if a finding had this severity')
+  .option('--detection <id>', 'for a resource or a sample: as if it were of this detection')
+  .option('--at <time>', 'as if it were told then (RFC 3339), for routes with hours')
+  .addOption(json())
+  .action(async (what: string, options: Omit<RouteOptions, 'what'>) => {
+    logOnlyErrors()
+    const { routeCommand } = await import('./route-command.ts')
+    process.exitCode = await routeCommand({ ...options, what })
+  })
+
+program
+  .command('group')
+  .description('which resources are in an asset group now')
+  .argument('<name>', 'the group, as tripline.yaml names it')
+  .addOption(config())
+  .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
+  .addOption(json())
+  .action(async (name: string, options: Omit<GroupOptions, 'name'>) => {
+    logOnlyErrors()
+    const { groupCommand } = await import('./group-command.ts')
+    process.exitCode = await groupCommand({ ...options, name })
   })
 
 program

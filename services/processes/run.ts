@@ -108,7 +108,8 @@ export function trustOf(config: Pick<Config, 'accounts'>): Trust {
   return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
 }
 
-function placesOf(config: Config): Places {
+/** The names that the configuration gives to accounts. */
+export function placesOf(config: Pick<Config, 'accounts'>): Places {
   const accounts = new Map(config.accounts.map((account) => [account.id, account]))
   return {
     of({ accountId, region }, resource) {

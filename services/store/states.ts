@@ -23,6 +23,14 @@ export function createStates(database: Database): States {
     meant: (ref) => meantBy(database, ref),
     attributes: (ids) => attributesOf(database, ids),
     find: (text, limit) => findStates(database, text, limit),
+    async page(after, limit) {
+      const key = columnsOf(after ?? { accountId: '', region: '', type: '', id: '' })
+      const rows = await database.rows<StateRow>(sql`
+        select ${stateColumns} from resources as r
+        where not r.gone and (r.account_id, r.region, r.type, r.id) > (${key.account_id}, ${key.region}, ${key.type}, ${key.id})
+        order by r.account_id, r.region, r.type, r.id limit ${limit}::integer`)
+      return rows.map(stateOf)
+    },
     put(resource, judged, look) {
       const key = columnsOf(resource)
       return wrote(sql`

@@ -160,6 +160,8 @@ export interface States {
   attributes(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>
   /** Present and gone resources whose id is the text, or ends with it after `/` or `:`, or whose name it is; for people. */
   find(text: string, limit: number): Promise<readonly StoredState[]>
+  /** Present resources in the order of their keys, from the first or after one. */
+  page(after: ResourceRef | null, limit: number): Promise<readonly StoredState[]>
   /** Writes a changed state. False, and nothing written, when a state with a higher number is there. */
   put(resource: Resource, judged: Judged, look: Look): Promise<boolean>
   /** An unchanged look: writes only number, time and that it is confirmed or not. False as for `put`. */

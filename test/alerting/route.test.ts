@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { summaries, type RouteTable, type Router } from '#alerting'
+import { readTarget, summaries, type RouteTable, type Router } from '#alerting'
 import type { JsonObject } from '#model'
 import { aDetection, aFinding, aFindingAlert, aPlace } from '../support/alerts.ts'
 import { aRouter, ownsNothing } from '../support/routing.ts'
@@ -78,6 +78,131 @@ describe('routes', () => {
     expect(router({ kind: 'note', title: 't', text: 'x' }, none)).toMatchObject([{ channel: 'security' }])
     const summary = { kind: 'summary', origin: 'baseline', total: 0, bySeverity: {}, byDetection: [], critical: [] } as const
     expect(router(summary, none)).toMatchObject([{ channel: 'security' }])
+  })
+})
+
+describe('the conditions of a route', () => {
+  const groups = [{ name: 'ledgers', is: { names: ['ledger*'] } }]
+  const at =
+    (time: string): (() => Date) =>
+    () =>
+      new Date(time)
+  const hours = { timeZone: 'Europe/Berlin', days: ['mon', 'fri'] as const, fromMinutes: 9 * 60, toMinutes: 17 * 60 }
+  const night = { ...hours, fromMinutes: 22 * 60, toMinutes: 6 * 60 }
+  const pay = { tags: { system: 'pay*' } }
+
+  it.each<[RouteTable['routes'][number]['when'], boolean, string?]>([
+    [{ tags: { system: 'pay*' } }, true],
+    [{ tags: { system: 'pay*', tier: '*' } }, false],
+    [{ groups: ['ledgers'] }, true],
+    [{ groups: ['others'] }, false],
+    [{ ous: ['Root/Prod'] }, true],
+    [{ ous: ['Root/Prod/Pay'] }, false],
+    [{ types: ['AWS.S3.*'] }, true],
+    [{ types: ['AWS.EC2.*'] }, false],
+    [{ regions: ['eu-*'] }, true],
+    [{ regions: ['us-*'] }, false],
+    [{ severity: ['CRITICAL'], ...pay, groups: ['ledgers'] }, true],
+    [{ severity: ['LOW'], ...pay, groups: ['ledgers'] }, false],
+    // A Friday: 15:30 in Berlin's winter, 16:30 in its summer.
+    [{ hours }, true, '2026-11-20T14:30:00Z'],
+    [{ hours }, false, '2026-11-20T16:30:00Z'],
+    [{ hours }, true, '2026-07-10T14:30:00Z'],
+    [{ hours }, false, '2026-07-10T15:30:00Z'],
+    [{ hours }, false, '2026-11-21T14:30:00Z'],
+    [{ hours: night }, true, '2026-11-20T23:30:00Z'],
+    [{ hours: night }, true, '2026-11-21T04:30:00Z'],
+    [{ hours: night }, false, '2026-11-20T04:30:00Z'],
+  ])('%j: it matches is %s (%s)', (when, expected, time = '2026-11-20T14:30:00Z') => {
+    const router = aRouter({ teams, accounts, groups, now: at(time), routes: [{ when, to: ['matched'] }] })
+    const [to] = router(aFindingAlert(), tagged({ system: 'payments' }))
+    expect(to?.channel === 'matched').toBe(expected)
+  })
+})
+
+describe('places', () => {
+  const destinations = [
+    { name: 'siem', channel: 'siem' },
+    { name: 'slack-emea', channel: null },
+    { name: 'pager', channel: '#on-call' },
+  ]
+  it.each([
+    ['siem', 'siem', 'siem'],
+    ['slack-emea:#payments', 'slack-emea', '#payments'],
+    ['pager', 'pager', '#on-call'],
+    ['pager:#other', 'pager', '#other'],
+    ['slack:#payments', 'slack', '#payments'],
+    ['#payments', 'slack', '#payments'],
+  ])('%s is the channel %3$s of %2$s', (word, destination, channel) => {
+    expect(aRouter({ destinations, routes: [{ when: {}, to: [word] }] })(aFindingAlert())).toMatchObject([{ destination, channel }])
+  })
+
+  it.each([['slack-emea'], ['nowhere:#payments'], ['siem:#x'], ['slack'], ['']])('%j leads nowhere', (word) => {
+    expect(readTarget(word, destinations)).toBeNull()
+  })
+
+  it('notes go to every place of the operators', () => {
+    const to = aRouter({ destinations, operators: ['siem', '#ops'] })({ kind: 'note', title: 't', text: 'x' })
+    expect(to.map(({ destination }) => destination)).toEqual(['siem', 'slack'])
+  })
+})
+
+describe("a detection's own destinations", () => {
+  const router = aRouter({
+    teams,
+    accounts,
+    destinations: [{ name: 'siem', channel: 'siem' }],
+    routes: [{ when: {}, to: ['routed'] }],
+  })
+  it.each<[readonly string[] | null, readonly string[]]>([
+    [null, ['routed']],
+    [[], []],
+    [
+      ['siem', '#direct'],
+      ['siem', '#direct'],
+    ],
+    [['team'], ['payments-alerts']],
+    [['security'], ['security']],
+    [['siem', 'no such place'], ['siem']],
+    [['no such place', 'a:b'], ['routed']],
+  ])('%j: told at %j', (destinations, expected) => {
+    expect(router(aFindingAlert(), { attributes: {}, destinations }).map(({ channel }) => channel)).toEqual(expected)
+  })
+
+  it('that lead nowhere are explained', () => {
+    expect(router.explain(aFindingAlert(), { attributes: {}, destinations: ['nix'] }).destinations).toBe(
+      'the detection names nix, of which nothing is known: the routes decide',
+    )
+  })
+})
+
+describe('the explanation', () => {
+  it('names the owner, each route with what it lacks, and the way that counts', () => {
+    const router = aRouter({
+      teams,
+      accounts,
+      routes: [
+        { when: { severity: ['LOW', 'INFO'] }, to: ['low'] },
+        { when: { tags: { team: 'data' } }, to: ['data'] },
+        { when: { labels: ['prod'] }, to: ['team'] },
+        { when: {}, to: ['rest'] },
+      ],
+    })
+    const { ownership, routes, to } = router.explain(aFindingAlert(), tagged({ team: 'pay' }))
+    expect(ownership).toEqual([
+      { kind: 'tags', owner: null, because: 'no team owns it by its tags' },
+      { kind: 'groups', owner: null, because: 'no team owns it by its groups' },
+      { kind: 'accounts', owner: 'payments', because: 'team payments owns account payments-prod (111122223333)' },
+      { kind: 'ous', owner: null, because: 'no team owns it by its ous' },
+    ])
+    expect(routes.map(({ because }) => because)).toEqual([
+      'severity is CRITICAL, not LOW or INFO',
+      'tag team is pay, not data',
+      null,
+      null,
+    ])
+    expect(to).toEqual(router(aFindingAlert(), tagged({ team: 'pay' })))
+    expect(to[0]?.because).toBe('route 3 (labels prod); team payments owns account payments-prod (111122223333)')
   })
 })
 

@@ -27,6 +27,19 @@ export function statesContract(open: () => Promise<Subject>): void {
     expect(await store.states.nextNumber()).toBeGreaterThan(number)
   })
 
+  it('pages through present resources in the order of their keys, each once', async () => {
+    const { store } = await open()
+    for (const [index, id] of ['c', 'a', 'b', 'gone'].entries()) {
+      await store.states.put(aState(index + 1, { id }), aJudgement(index + 1), aLook())
+    }
+    await store.states.gone({ ...ref, id: 'gone' }, 9)
+    const first = await store.states.page(null, 2)
+    expect(first.map(({ id }) => id)).toEqual(['a', 'b'])
+    const rest = await store.states.page(first.at(-1) ?? null, 2)
+    expect(rest.map(({ id }) => id)).toEqual(['c'])
+    expect(await store.states.page(rest.at(-1) ?? null, 2)).toEqual([])
+  })
+
   it('never lets an older look overwrite a newer one', async () => {
     const { store } = await open()
     expect(await store.states.put(aState(5), aJudgement(5), aLook())).toBe(true)

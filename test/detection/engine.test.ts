@@ -169,7 +169,7 @@ describe('what a rule counts', () => {
     )
     expect([wrong.answer, thrown.answer]).toMatchObject([{ unique: '' }, { unique: '' }])
     expect([...wrong.complaints, ...thrown.complaints].join(' ')).toMatch(
-      /unique answered a number; allowed: text unique threw .*no bucket/u,
+      /unique answered number; allowed: text unique threw .*no bucket/u,
     )
   })
 })
