@@ -4,6 +4,7 @@ import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
+import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
 import { createKnownDetections } from './known-detections.ts'
@@ -91,6 +92,7 @@ function recordsOver(database: Database): Records {
     workers: createWorkers(database),
     detections: createKnownDetections(database),
     sessions: createSessions(database),
+    investigations: createInvestigations(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },
