@@ -1,3 +1,4 @@
+import { attentionOf } from './attention.ts'
 import type { Cause, Detection, Ending, Finding, FindingAlert, Place } from '#model'
 
 /** What a team is told about a new finding. */
@@ -8,8 +9,11 @@ export function findingAlert(input: {
   readonly confirmed: boolean
   readonly essential?: boolean
   readonly otherDifferences?: number
+  /** The resource's tags. */
+  readonly tags?: ReadonlyMap<string, string>
 }): FindingAlert {
-  const { finding, detection, place, confirmed, essential = false, otherDifferences = 0 } = input
+  const { finding, detection, place, confirmed, essential = false, otherDifferences = 0, tags = new Map() } = input
+  const cause = latest(finding.causes)
   const { id, kind, displayName } = detection
   return {
     kind: 'finding',
@@ -21,7 +25,8 @@ export function findingAlert(input: {
     reference: detection.reference,
     place,
     origin: finding.origin,
-    cause: latest(finding.causes),
+    cause,
+    attention: attentionOf(cause, tags),
     differences: finding.differences,
     otherDifferences,
     essential,

@@ -63,7 +63,7 @@ function stateOf({ severity, count, unconfirmed, ended }: FindingAlert, word: st
   return [bold(word), plain(` · ${when} · ${by} (was ${severity}${repeated})`)]
 }
 
-function factsOf({ place, cause, openedAt, origin }: FindingAlert): Section[] {
+function factsOf({ place, cause, attention, openedAt, origin }: FindingAlert): Section[] {
   const facts = place.resourceId === null ? [] : [fact('What', ...whatOf(place))]
   facts.push(fact('Where', plain(whereOf(place))))
   if (cause === null) {
@@ -74,8 +74,10 @@ function factsOf({ place, cause, openedAt, origin }: FindingAlert): Section[] {
   const who = actorInWords(cause.actor)
   const page = who.page === null ? [] : [plain(' '), link(who.page, 'open the build')]
   const arn = who.arn === null ? [] : [plain(' '), code(who.arn)]
-  facts.push(fact('Who', bold(who.name), plain(` (${who.what})`), ...arn, ...page))
+  // Of what a scan found it is not known which change made it so.
+  facts.push(fact(origin === 'change' ? 'Who' : 'Last changed by', bold(who.name), plain(` (${who.what})`), ...arn, ...page))
   if (who.from !== null) facts.push(fact('From', plain(who.from)))
+  for (const each of attention ?? []) facts.push(fact('Attention', plain(line(each, 300))))
   const service = line(cause.source.replace(/\.amazonaws\.com$/u, ''), 60)
   facts.push(fact('When', plain(`${momentOf(cause.time)}, ${service} ${line(cause.name, 100)}`)))
   return facts

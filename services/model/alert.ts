@@ -29,6 +29,8 @@ export interface FindingAlert {
   readonly origin: Origin
   /** The event that did it; null when no change caused the finding. */
   readonly cause: Cause | null
+  /** What deserves a second look about how it was done: `Managed by stack shop, changed by hand`. Absent in alerts of older versions. */
+  readonly attention?: readonly string[]
   /** What changed; of several differences those that matter. */
   readonly differences: readonly Difference[]
   /** How many effective differences there were beside those shown. */

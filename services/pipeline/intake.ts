@@ -4,6 +4,7 @@ import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
+import { questionsOf } from './questions.ts'
 import { traceCauses } from './trace.ts'
 
 const log = roomLogger('pipeline')
@@ -176,6 +177,7 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
   })
   if (!detection.createAlert || finding.status === 'counting') return
   if (opened) {
+    await records.investigations.ask(questionsOf(finding))
     const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null), confirmed: true })
     const to = parts.tell.route(content, { attributes: {}, destinations: match.destinations })
     await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })

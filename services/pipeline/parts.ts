@@ -44,13 +44,14 @@ export interface Tell {
     readonly confirmed: boolean
     readonly essential?: boolean
     readonly otherDifferences?: number
+    readonly tags?: ReadonlyMap<string, string>
   }): FindingAlert
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
-    findings: readonly ({ finding: Finding; detection: Detection; place: Place } & About)[],
+    findings: AsyncIterable<{ finding: Finding; detection: Detection; place: Place } & About>,
     router: Router,
-  ): readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]
+  ): Promise<readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]>
 }
 
 /** The names that the configuration gives to accounts. */

@@ -1,4 +1,5 @@
 import {
+  tagsOf,
   type AlertContent,
   type Cause,
   type Detection,
@@ -13,6 +14,7 @@ import type { Judged, Records, StoredState } from '#store'
 import { shownOf, violationKey, type Essence } from './essence.ts'
 import { noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
+import { questionsOf } from './questions.ts'
 
 type Needs = Pick<Parts, 'tell' | 'places' | 'evaluator' | 'observe'>
 
@@ -76,6 +78,7 @@ export async function reconcile(
         causes,
         differences,
       })
+      if (finding !== null) await records.investigations.ask(questionsOf(finding))
       // What no change caused is told in one summary a team, never as a single post.
       if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
       const content = parts.tell.findingAlert({
@@ -83,6 +86,7 @@ export async function reconcile(
         detection,
         place: placeOf(parts, resource),
         confirmed: occasion.confirmed,
+        tags: tagsOf(resource.attributes),
         ...told,
       })
       const to = parts.tell.route(content, { attributes: resource.attributes, destinations: violation.destinations })
@@ -108,7 +112,7 @@ export async function reconcile(
 }
 
 /** When the grace of a new resource ends for a policy; null when it is over, or there is none. */
-function graceEndOf({ graceSeconds }: Detection, bornAt: Date | null, now: Date): Date | null {
+export function graceEndOf({ graceSeconds }: Pick<Detection, 'graceSeconds'>, bornAt: Date | null, now: Date): Date | null {
   if (bornAt === null) return null
   const end = new Date(bornAt.getTime() + graceSeconds * 1_000)
   return end > now ? end : null
@@ -139,7 +143,9 @@ async function endFinding(
   cause: Cause | null,
 ): Promise<void> {
   const ended = await records.findings.end(id, how, cause)
-  if (ended !== null) await turnMessage(parts, records, ended, how, cause)
+  if (ended === null) return
+  await turnMessage(parts, records, ended, how, cause)
+  if (cause !== null) await records.investigations.ask(questionsOf({ ...ended, causes: [cause] }))
 }
 
 /** Turns the message of an ended finding, when there is one. */
@@ -156,13 +162,26 @@ export async function turnMessage(
   await records.alerts.revise(ended.id, turn, 0)
 }
 
-/** The verdict to store, with the time of the next judgement: within a day, earlier where a policy says until when its answer holds. */
-export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, outcomes: readonly Outcome[], now: Date): Judged {
+/** Should the look at the end of a grace not come. */
+const graceMarginMs = 60_000
+
+/**
+ * The verdict to store, with the time of the next judgement: within a day, earlier where a policy says until when its answer holds, or
+ * where a grace ends.
+ */
+export function judgedAs(
+  parts: Pick<Parts, 'evaluator'>,
+  resource: Resource,
+  outcomes: readonly Outcome[],
+  now: Date,
+  heldUntil: Date | null = null,
+): Judged {
   const ends = outcomes.flatMap((outcome) => {
     if (outcome.outcome === 'unknown') return [now.getTime() + 10 * 60_000]
     if (outcome.outcome === 'skipped') return []
     return outcome.validUntil === null ? [] : [Math.max(Date.parse(outcome.validUntil), now.getTime() + 1_000)]
   })
+  if (heldUntil !== null) ends.push(heldUntil.getTime() + graceMarginMs)
   const lookedUp = new Set(outcomes.flatMap((outcome) => ('lookedUp' in outcome ? outcome.lookedUp : [])))
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
   const evaluatedWith = parts.evaluator.fingerprint(resource.type)

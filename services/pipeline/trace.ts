@@ -31,6 +31,11 @@ export async function traceCauses(records: Pick<Records, 'sessions'>, causes: re
   return chains.map(told)
 }
 
+/** True while it is not known whose session it is, and another record may tell. */
+export function isUntraced({ actor, time }: Cause): boolean {
+  return wantedOf(actor, time) !== null
+}
+
 /** What would tell who hides behind an actor; null when nobody does, or nothing would tell. */
 function wantedOf({ identity, claimed, job, accessKeyId, session }: Actor, time: string): WantedSession | null {
   const hidden =

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
-import { createSessions } from '#aws'
+import { createSessions, type Sessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, openSqsSource, sessionOf, touches, type Source, type Trust } from '#ingest'
+import { createEventHistory } from '#enrichment'
 import { createInventory, type Inventory } from '#inventory'
-import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts, type Places } from '#pipeline'
+import {
+  createIntake,
+  planScans,
+  runInvestigations,
+  runJudge,
+  runRefresh,
+  runScans,
+  type Observe,
+  type Parts,
+  type Places,
+} from '#pipeline'
 import { scopePolicies } from '#ownership'
 import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type Store } from '#store'
@@ -18,7 +29,7 @@ const log = roomLogger('processes')
 const beatMs = 5_000
 
 /** The parts of the line that a process can run; all by default. */
-export const roles = ['ingest', 'refresh', 'judge', 'scan', 'deliver', 'http'] as const
+export const roles = ['ingest', 'refresh', 'judge', 'scan', 'investigate', 'deliver', 'http'] as const
 export type Role = (typeof roles)[number]
 
 export interface RunOptions {
@@ -50,7 +61,8 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const metrics = createMetrics(store)
   const observe = both(metrics.observe, options.observe ?? {})
   const workers = { alive: 1 }
-  const parts = assemble(config, { store, evaluator, trust, observe }, route, workers)
+  const sessions = sessionsOf(config, () => 1 / workers.alive)
+  const parts = assemble(config, { store, evaluator, trust, observe }, route, sessions)
   const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await http.listen({ host: config.http.host, port: config.http.port }) : null
@@ -62,8 +74,12 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
   if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
   if (only.has('scan')) running.push(runScans(parts, { ...config.scans, accounts: config.accounts, pollMs: 1_000 }, stop))
+  if (only.has('investigate')) {
+    const history = createEventHistory({ sessions })
+    running.push(runInvestigations({ ...parts, history }, { pollMs: 1_000 }, stop))
+  }
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
-  if (only.has('refresh')) running.push(beat(store, workers, stop))
+  if (only.has('refresh') || only.has('investigate')) running.push(beat(store, workers, stop))
   running.push(maintain(store, stop))
 
   log.info(
@@ -80,9 +96,9 @@ function assemble(
   config: Config,
   own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>,
   route: Router,
-  workers: { alive: number },
+  sessions: Sessions,
 ): Parts {
-  const inventory = inventoryOf(config, () => 1 / workers.alive)
+  const inventory = createInventory({ sessions, types: config.resourceTypes })
   const watched = new Set(inventory.types)
   return {
     ...own,
@@ -98,9 +114,12 @@ function assemble(
 
 /** The fetchers of the types that the configuration wants; `share` is this process's part of what AWS allows. */
 export function inventoryOf(config: Config, share: () => number): Inventory {
-  const { roleName, externalId, endpoint } = config.aws
-  const sessions = createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
-  return createInventory({ sessions, types: config.resourceTypes })
+  return createInventory({ sessions: sessionsOf(config, share), types: config.resourceTypes })
+}
+
+function sessionsOf({ aws }: Config, share: () => number): Sessions {
+  const { roleName, externalId, endpoint } = aws
+  return createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
 }
 
 /** Which events may be believed: those of registered accounts. */

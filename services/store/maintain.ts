@@ -10,6 +10,7 @@ const scanDays = 30
 const historyDays = 400
 const workerDays = 1
 const sessionDays = 2
+const investigationDays = 30
 /** Old rows are deleted some at a time: no statement takes long. */
 const rowsAtOnce = 5_000
 
@@ -24,6 +25,7 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'resources', 'gone_at', historyDays)
   await dropOld(database, 'workers', 'alive_until', workerDays)
   await dropOld(database, 'sessions', 'seen_at', sessionDays)
+  await dropOld(database, 'investigations', 'settled_at', investigationDays)
   await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)
   await database.rows(sql`
     delete from scan_parts using scans as s

@@ -4,6 +4,7 @@ import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
+import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
 import { createMarks } from './marks.ts'
@@ -89,6 +90,7 @@ function recordsOver(database: Database): Records {
     scans: createScans(database),
     workers: createWorkers(database),
     sessions: createSessions(database),
+    investigations: createInvestigations(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },

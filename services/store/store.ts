@@ -32,6 +32,7 @@ export interface Records {
   readonly scans: Scans
   readonly workers: Workers
   readonly sessions: Sessions
+  readonly investigations: Investigations
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -151,6 +152,8 @@ export interface States {
   /** The next number of the sequence. Drawn before a fetch, so that an older look never overwrites a newer one. */
   nextNumber(): Promise<number>
   get(ref: ResourceRef): Promise<StoredState | null>
+  /** Those of them that are stored, in no order. */
+  among(refs: readonly ResourceRef[]): Promise<readonly StoredState[]>
   /** As `get`, and holds the row until the transaction ends. */
   lock(ref: ResourceRef): Promise<StoredState | null>
   /** The stored resource that is meant by a reference out of an event: itself, else the present one with this event id in any region, else null. */
@@ -171,6 +174,8 @@ export interface States {
   unread(ref: ResourceRef, cause: string): Promise<void>
   /** Writes a new verdict over the state numbered `number`; false when the state has moved on. */
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
+  /** As `judged`, of many at once; leaves out those that a finding is open on. Returns the places in the list of those that were written. */
+  judgedUneventful(list: readonly { state: Resource; judged: Judged }[]): Promise<ReadonlySet<number>>
   /**
    * Present states to judge again: `evaluated_with` differs from the type's entry (types not in the map use `otherwise`),
    * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. A resource that they looked up and that changed makes
@@ -263,6 +268,8 @@ export interface Findings {
   open(finding: PolicyFinding): Promise<Finding | null>
   /** Ends an open finding. Null when it was not open. */
   end(id: string, ending: Ending, cause: Cause | null): Promise<Finding | null>
+  /** Writes who caused a finding, found out afterwards. */
+  explain(id: string, causes: readonly Cause[]): Promise<void>
   /**
    * Counts a rule's match: joins the latest finding of (detection, account, dedup) while its period (from its first match, database time) lasts, else
    * starts the next epoch. `opened` is true exactly once an epoch: when the count reaches the threshold.
@@ -270,8 +277,8 @@ export interface Findings {
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
   /** Ends as `retired` the open policy findings whose detection is not in the list; returns them. */
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
-  /** Open findings that no change caused and no summary has told yet; holds them until the transaction ends. */
-  untold(): Promise<readonly Finding[]>
+  /** Open findings that no change caused and no summary has told yet, in pages by id; holds them until the transaction ends. */
+  untold(after: string | null, limit: number): Promise<readonly Finding[]>
   /** `alertId`: the summary that told them. */
   told(ids: readonly string[], alertId: string | null): Promise<void>
 }
@@ -431,4 +438,35 @@ export interface Sessions {
   note(sessions: readonly OpenedSession[]): Promise<void>
   /** How these sessions were opened: by key, and those of the same role and name in the 13 hours before the use, at most 20 of a name. Oldest first. */
   find(wanted: readonly WantedSession[]): Promise<readonly OpenedSession[]>
+}
+
+// ---- investigations: what is still to be found out about findings, asked outside of the line; kept 30 days
+
+/** `session`: whose session it was that acted; `origin`: who last changed what a scan found. */
+export interface Question {
+  readonly findingId: string
+  readonly question: 'session' | 'origin'
+  /** Of one line one question is asked at a time: an account's region. */
+  readonly line: string
+  readonly severity: Severity
+  readonly delayMs: number
+}
+/** A question lent to one worker. The token fences. */
+export interface Investigation {
+  readonly finding: Finding
+  readonly question: Question['question']
+  readonly token: string
+  readonly attempts: number
+}
+export interface Investigations {
+  /** Asks. The origin of a finding is asked for once, whatever came of it; its session may be asked for anew. */
+  ask(questions: readonly Question[]): Promise<void>
+  /** Lends due questions, one of a line, most severe first. What was not answered within an hour is settled as not asked in time. */
+  lease(limit: number, leaseMs: number): Promise<readonly Investigation[]>
+  /** Answered, or given up: in words, for people. False: lease lost. */
+  settle(investigation: Investigation, answer: string): Promise<boolean>
+  /** Not answered: due again after `delayMs`, attempts + 1. False: lease lost. */
+  again(investigation: Investigation, delayMs: number): Promise<boolean>
+  /** Ends the leases of a stopping worker. */
+  release(investigations: readonly Investigation[]): Promise<void>
 }

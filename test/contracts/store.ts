@@ -1,6 +1,7 @@
 import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
 import { findingsContract } from './store-findings.ts'
+import { investigationsContract } from './store-investigations.ts'
 import { inboxContract } from './store-inbox.ts'
 import { lookUpsContract } from './store-look-ups.ts'
 import { marksContract } from './store-marks.ts'
@@ -30,6 +31,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   scansContract(open)
   workersContract(open)
   sessionsContract(open)
+  investigationsContract(open)
   transactionContract(open)
 }
 

@@ -16,6 +16,7 @@ import { workers } from './0013-workers.ts'
 import { resourceFindings } from './0014-resource-findings.ts'
 import { leaseMarks } from './0015-lease-marks.ts'
 import { sessions } from './0016-sessions.ts'
+import { investigations } from './0017-investigations.ts'
 import { firstSent } from './0018-first-sent.ts'
 import { summarised } from './0023-summarised.ts'
 
@@ -37,6 +38,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-resource-findings': from(resourceFindings),
   '0015-lease-marks': from(leaseMarks),
   '0016-sessions': from(sessions),
+  '0017-investigations': from(investigations),
   '0018-first-sent': from(firstSent),
   '0023-summarised': from(summarised),
 }
