@@ -31,6 +31,7 @@ export type {
   States,
   Store,
   StoredState,
+  Tally,
   Thread,
   Threads,
   Version,
