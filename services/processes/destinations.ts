@@ -1,4 +1,4 @@
-import { createDestination, type Destination } from '#alerting'
+import { createDestination, createSlackPeople, withDirectory, type Destination, type SlackPeople } from '#alerting'
 import type { Config } from './config.ts'
 import type { DestinationConfig } from './config-routing.ts'
 import { readSecret } from './secret.ts'
@@ -11,9 +11,23 @@ export async function openDestinations(config: Config, environment: NodeJS.Proce
   return Promise.all([...first, ...named])
 }
 
+/** A workspace's own Slack, which knows the people there. */
+function slackWith(
+  config: Config,
+  slack: { readonly name?: string; readonly token: string; readonly apiUrl?: string },
+): Destination {
+  return knowing(config, createDestination({ slack }), createSlackPeople(slack))
+}
+
+function knowing(config: Config, destination: Destination, people: SlackPeople | null): Destination {
+  const directory = (config.people ?? []).map(({ slack, ...person }) => ({ ...person, slackId: slack }))
+  const mentionFor = new Set(config.teams.filter(({ mention }) => mention === true).map(({ id }) => id))
+  return withDirectory(destination, { directory, mentionFor, people })
+}
+
 async function defaultSlack(config: Config): Promise<Destination> {
   const { apiUrl } = config.slack
-  return createDestination({ slack: { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) } })
+  return slackWith(config, { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) })
 }
 
 /** True unless every place is another destination: then no token is needed. */
@@ -29,23 +43,24 @@ async function open(name: string, kind: DestinationConfig, config: Config, envir
     const variable = tokenVariable ?? variableOf(name, 'SLACK_BOT_TOKEN')
     const place = { key: `destinations.${name}.slack.tokenSecret`, secret, variable, what: 'the bot token' }
     const token = await readSecret(place, environment, endpoint)
-    return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } })
+    return slackWith(config, { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) })
   }
   if ('webhook' in kind) {
     const { keySecret: secret, keyVariable, url, privateNetwork, timeoutMs } = kind.webhook
     const variable = keyVariable ?? variableOf(name, 'WEBHOOK_KEY')
     const place = { key: `destinations.${name}.webhook.keySecret`, secret, variable, what: 'the signing key' }
     const key = await readSecret(place, environment, endpoint)
-    return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } })
+    return knowing(config, createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } }), null)
   }
   if ('sns' in kind) {
     const own = kind.sns.endpoint ?? endpoint
-    return createDestination({ sns: { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) } })
+    const sns = { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) }
+    return knowing(config, createDestination({ sns }), null)
   }
   const { bus, source, region } = kind.eventBridge
   const own = kind.eventBridge.endpoint ?? endpoint
   const place = { ...(region === undefined ? {} : { region }), ...(own === undefined ? {} : { endpoint: own }) }
-  return createDestination({ eventBridge: { name, bus, source, ...place } })
+  return knowing(config, createDestination({ eventBridge: { name, bus, source, ...place } }), null)
 }
 
 /** `slack-emea` is told its token in `SLACK_BOT_TOKEN_SLACK_EMEA`, unless the configuration names another variable. */

@@ -44,6 +44,7 @@ export function createWorkspace(
   names: readonly string[],
   rate: { readonly perSecond: number; readonly burst: number },
   onMessage: (message: SlackPosted) => void,
+  people: Readonly<Record<string, string>> = {},
 ): SlackWorkspace {
   const channels = names.map((name, index): SlackChannel => ({
     id: `C${String(index + 1).padStart(9, '0')}`,
@@ -115,6 +116,11 @@ export function createWorkspace(
       })
       const more = from + limit < found.length
       return { ok: true, messages, has_more: more, response_metadata: { next_cursor: more ? String(from + limit) : '' } }
+    },
+    'users.lookupByEmail'(form) {
+      const email = form.get('email') ?? ''
+      if (!Object.hasOwn(people, email)) throw new Refused('users_not_found')
+      return { ok: true, user: { id: people[email] ?? '', deleted: false } }
     },
     'conversations.info': (form) => ({ ok: true, channel: described(channelOf(form.get('channel') ?? undefined, 'id')) }),
     'conversations.list'(form) {
