@@ -6,6 +6,7 @@ import {
   type FindingAlert,
   type Place,
   type RoutedTo,
+  type Severity,
   type SummaryAlert,
 } from '#model'
 import { findingAlert } from './content.ts'
@@ -28,17 +29,18 @@ const mostNamed = 20
 
 /**
  * Findings that no change caused, told as one summary a channel and origin, routed as each finding alone would be. Channels that
- * would read the same share one.
+ * would read the same share one. Of each finding little is kept, since a first scan may find very many.
  */
-export function summaries(findings: readonly Untold[], router: Router): readonly Summary[] {
+export async function summaries(findings: AsyncIterable<Untold> | Iterable<Untold>, router: Router): Promise<readonly Summary[]> {
   const channels = new Map<string, { to: RoutedTo; origin: SummaryAlert['origin']; members: Member[] }>()
-  for (const { finding, detection, place, attributes, destinations } of findings) {
+  for await (const { finding, detection, place, attributes, destinations } of findings) {
     if (finding.origin === 'change') continue
     const alert = findingAlert({ finding, detection, place, confirmed: true })
+    const member = memberOf(finding.id, alert)
     for (const to of router(alert, { attributes, destinations })) {
       const key = JSON.stringify([to.destination, to.channel, finding.origin])
       const channel = channels.get(key) ?? { to, origin: finding.origin, members: [] }
-      channel.members.push({ id: finding.id, alert })
+      channel.members.push(member)
       channels.set(key, channel)
     }
   }
@@ -46,39 +48,36 @@ export function summaries(findings: readonly Untold[], router: Router): readonly
   return [...same.values()].flatMap((sharing) => {
     const [first] = sharing
     if (first === undefined) return []
-    const alerts = first.members.map(({ alert }) => alert)
     const findingIds = first.members.map(({ id }) => id)
-    return [{ content: summarise(alerts, first.origin), to: sharing.map(({ to }) => to), findingIds }]
+    return [{ content: summarise(first.members, first.origin), to: sharing.map(({ to }) => to), findingIds }]
   })
 }
 
 interface Member {
   readonly id: string
-  readonly alert: FindingAlert
+  readonly severity: Severity
+  readonly detectionId: string
+  readonly displayName: string
+  /** Of critical ones, which are named. */
+  readonly named: SummaryAlert['critical'][number] | null
+}
+
+function memberOf(id: string, { severity, detection, title, place }: FindingAlert): Member {
+  const named = severity === 'CRITICAL' ? { title, place } : null
+  return { id, severity, detectionId: detection.id, displayName: detection.displayName, named }
 }
 
 /** Counts, highest severity first, and the critical ones by name. */
-function summarise(alerts: readonly FindingAlert[], origin: SummaryAlert['origin']): SummaryAlert {
+function summarise(members: readonly Member[], origin: SummaryAlert['origin']): SummaryAlert {
   const bySeverity: SummaryAlert['bySeverity'] = Object.fromEntries(
     severities
       .toReversed()
-      .map((severity) => [severity, alerts.filter((alert) => alert.severity === severity).length] as const)
+      .map((severity) => [severity, members.filter((member) => member.severity === severity).length] as const)
       .filter(([, count]) => count > 0),
   )
-  const byDetection = [...Map.groupBy(alerts, ({ detection, severity }) => `${severity} ${detection.id}`).values()]
-    .map((same) => ({ displayName: nameOf(same), severity: same[0]?.severity ?? 'INFO', count: same.length }))
+  const byDetection = [...Map.groupBy(members, ({ detectionId, severity }) => `${severity} ${detectionId}`).values()]
+    .map((same) => ({ displayName: same[0]?.displayName ?? '', severity: same[0]?.severity ?? 'INFO', count: same.length }))
     .toSorted((a, b) => compareSeverity(b.severity, a.severity) || b.count - a.count)
-  const critical = alerts.filter(({ severity }) => severity === 'CRITICAL').slice(0, mostNamed)
-  return {
-    kind: 'summary',
-    origin,
-    total: alerts.length,
-    bySeverity,
-    byDetection,
-    critical: critical.map(({ title, place }) => ({ title, place })),
-  }
-}
-
-function nameOf(same: readonly FindingAlert[]): string {
-  return same[0]?.detection.displayName ?? ''
+  const critical = members.flatMap(({ named }) => named ?? []).slice(0, mostNamed)
+  return { kind: 'summary', origin, total: members.length, bySeverity, byDetection, critical }
 }

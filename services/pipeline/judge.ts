@@ -1,6 +1,8 @@
 import { roomLogger, sleep } from '#runtime'
-import { type Difference, type Finding, type Origin } from '#model'
-import type { Records, StoredState, Wish } from '#store'
+import { resourceKey, type Difference, type Finding, type Origin, type Outcome } from '#model'
+import type { Untold } from '#alerting'
+import type { Judged, Records, StoredState, Wish } from '#store'
+import { mayBeHeld } from './held.ts'
 import type { Parts } from './parts.ts'
 import { judgedAs, reconcile, turnMessage, type Occasion } from './reconcile.ts'
 
@@ -11,6 +13,8 @@ type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places'
 /** A verdict that was under way when a looked-up resource changed is written after the change and heard of half a minute later. */
 const echoMs = 60_000
 const mostLookedUp = 100
+const statesAtOnce = 100
+const untoldAtOnce = 200
 
 /**
  * Judging is not fetching: re-evaluates stored states whose detections changed or whose time has come, closes findings of removed
@@ -44,18 +48,56 @@ async function retire(parts: Needs): Promise<void> {
   parts.bells.deliver.ring()
 }
 
+interface JudgedState {
+  readonly state: StoredState
+  readonly outcomes: readonly Outcome[]
+}
+
 async function judgeDue(parts: Needs): Promise<number> {
   const { store, evaluator } = parts
   const fingerprints = new Map(parts.inventory.types.map((type) => [type, evaluator.fingerprint(type)]))
   const shapes = new Map(parts.inventory.types.map((type) => [type, parts.inventory.shape(type)]))
-  const due = await store.states.due(50, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes })
+  const due = await store.states.due(statesAtOnce, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes })
   if (due.length === 0) return 0
-  const outgrown = due.filter(({ type, shape }) => shapes.has(type) && shapes.get(type) !== shape)
+  const now = await store.now()
+  const outgrown = due.filter((state) => {
+    const shape = shapes.get(state.type)
+    // What a grace held is told with what made it so, which a look finds out.
+    return shape !== undefined && (shape !== state.shape || mayBeHeld(state, now))
+  })
   await fetchAnew(parts, outgrown)
   const states = due.filter((state) => !outgrown.includes(state))
   const judgements = await evaluator.judgeResources(states, (ids) => store.states.attributes(ids))
-  for (const [index, state] of states.entries()) await write(parts, state, fingerprints, judgements[index]?.outcomes ?? [])
+  const judged = states.map((state, index) => ({ state, outcomes: judgements[index]?.outcomes ?? [] }))
+  const rest = await writeUneventful(parts, judged, fingerprints)
+  for (const { state, outcomes } of rest) await write(parts, state, fingerprints, outcomes)
   return due.length
+}
+
+/** What passes and has nothing open is nobody's news: written in one statement. Answers the rest. */
+async function writeUneventful(
+  parts: Needs,
+  judged: readonly JudgedState[],
+  fingerprints: ReadonlyMap<string, string>,
+): Promise<readonly JudgedState[]> {
+  const now = await parts.store.now()
+  const passing = judged.filter(({ outcomes }) => outcomes.every(({ outcome }) => outcome === 'pass' || outcome === 'skipped'))
+  const verdicts = passing.map(({ state, outcomes }) => ({ state, judged: verdictOf(parts, state, fingerprints, outcomes, now) }))
+  const written = await parts.store.states.judgedUneventful(verdicts)
+  const done = new Set(passing.filter((_, place) => written.has(place)))
+  return judged.filter((each) => !done.has(each))
+}
+
+/** A type that is watched no more is asked for by the hash that stands for all such: by any other it would be due for ever. */
+function verdictOf(
+  parts: Needs,
+  state: StoredState,
+  fingerprints: ReadonlyMap<string, string>,
+  outcomes: readonly Outcome[],
+  now: Date,
+): Judged {
+  const evaluatedWith = fingerprints.get(state.type) ?? parts.evaluator.fingerprint('')
+  return { ...judgedAs(parts, state, outcomes, now), evaluatedWith }
 }
 
 /** Where the policy itself wanted the finding to be told, as its verdict says. */
@@ -65,7 +107,7 @@ function ownDestinations(state: StoredState | null, { detectionId, key }: Findin
   return violations.find((violation) => violation.key === key)?.destinations ?? null
 }
 
-/** States of an older shape are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
+/** States of an older shape, and new ones that a grace may hold, are fetched anew, which is no change, and judged then. They stay leased, so that they come again if that fails. */
 async function fetchAnew(parts: Needs, states: readonly StoredState[]): Promise<void> {
   const wishes = states.map(({ accountId, region, type, id }): Wish => {
     return { ref: { accountId, region, type, id }, class: 'scan', expectation: null, scanId: null, delayMs: 0 }
@@ -79,7 +121,7 @@ async function write(
   parts: Needs,
   state: StoredState,
   fingerprints: ReadonlyMap<string, string>,
-  outcomes: Parameters<typeof reconcile>[3],
+  outcomes: readonly Outcome[],
 ): Promise<void> {
   const told = await parts.store.transaction(async (records) => {
     const current = await records.states.lock(state)
@@ -89,9 +131,7 @@ async function write(
     const why = state.evaluatedWith === fingerprints.get(state.type) ? await whyAgain(records, state) : becauseOf('detection')
     const occasion = { ...why, bornAt, confirmed, newlyConfirmed: false }
     const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
-    // A type that is watched no more is asked for by the hash that stands for all such: by any other it would be due for ever.
-    const evaluatedWith = fingerprints.get(state.type) ?? parts.evaluator.fingerprint('')
-    await records.states.judged(state, state.number, { ...judgedAs(parts, state, outcomes, await records.now()), evaluatedWith })
+    await records.states.judged(state, state.number, verdictOf(parts, state, fingerprints, outcomes, await records.now()))
     return news
   })
   if (told) parts.bells.deliver.ring()
@@ -120,17 +160,8 @@ function becauseOf(origin: Origin): Why {
 /** One summary a team, when nothing more is to come from a running scan. */
 async function summarise(parts: Needs): Promise<void> {
   const told = await parts.store.transaction(async (records) => {
-    const untold = await records.findings.untold()
-    const known = []
-    for (const finding of untold) {
-      const detection = parts.evaluator.detections.find(({ id }) => id === finding.detectionId)
-      if (detection === undefined || finding.resource === null) continue
-      const state = await records.states.get(finding.resource)
-      const name = state?.attributes['Name']
-      const place = parts.places.of(finding.resource, { ref: finding.resource, name: typeof name === 'string' ? name : null })
-      known.push({ finding, detection, place, attributes: state?.attributes ?? {}, destinations: ownDestinations(state, finding) })
-    }
-    for (const { content, to, findingIds } of parts.tell.summaries(known, parts.tell.route)) {
+    const all: string[] = []
+    for (const { content, to, findingIds } of await parts.tell.summaries(untold(parts, records, all), parts.tell.route)) {
       // Routes may split findings over channels: the channels belong to the key, or one channel's summary would pass for another's.
       const channels = to
         .map(({ destination, channel }) => `${destination}:${channel}`)
@@ -140,11 +171,27 @@ async function summarise(parts: Needs): Promise<void> {
       const alertId = await records.alerts.create({ findingId: null, key, content, to })
       await records.findings.told(findingIds, alertId)
     }
-    await records.findings.told(
-      untold.map(({ id }) => id),
-      null,
-    )
-    return known.length > 0
+    await records.findings.told(all, null)
+    return all.length > 0
   })
   if (told) parts.bells.deliver.ring()
+}
+
+/** What no summary has told yet, page by page; the ids go into `all`. */
+async function* untold(parts: Needs, records: Records, all: string[]): AsyncGenerator<Untold> {
+  for (let last: string | null = null; ; last = all.at(-1) ?? null) {
+    const page: readonly Finding[] = await records.findings.untold(last, untoldAtOnce)
+    const states = await records.states.among(page.flatMap(({ resource }) => resource ?? []))
+    const byKey = new Map(states.map((state) => [resourceKey(state), state]))
+    for (const finding of page) {
+      all.push(finding.id)
+      const detection = parts.evaluator.detections.find(({ id }) => id === finding.detectionId)
+      if (detection === undefined || finding.resource === null) continue
+      const state = byKey.get(resourceKey(finding.resource)) ?? null
+      const name = state?.attributes['Name']
+      const place = parts.places.of(finding.resource, { ref: finding.resource, name: typeof name === 'string' ? name : null })
+      yield { finding, detection, place, attributes: state?.attributes ?? {}, destinations: ownDestinations(state, finding) }
+    }
+    if (page.length < untoldAtOnce) return
+  }
 }

@@ -14,6 +14,7 @@ import {
 import type { LeasedMark, Records, StoredState, Version } from '#store'
 import type { Parts } from './parts.ts'
 import { findEssence, type Essence } from './essence.ts'
+import { heldOver, mayBeHeld } from './held.ts'
 import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
 import { traceCauses } from './trace.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
@@ -101,7 +102,8 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const settled = isSettled(seen, confirmed, fingerprint)
   const [outcomes, traced] = settled ? [[], mark] : await Promise.all([judge(parts, resource), traceMark(parts.store, mark)])
   const causes = causesOf(traced, sight, confirmed)
-  const essence = await essenceOf(parts, traced, seen, outcomes, causes)
+  const held = await heldOver(parts, seen.known, resource, outcomes)
+  const essence = new Map([...(await essenceOf(parts, traced, seen, outcomes, causes)), ...held])
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
     if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
@@ -109,10 +111,10 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
     if (settled) await records.states.seen(resource, resource.number, confirmed)
     const told = settled
       ? { news: false, heldUntil: null }
-      : await write(parts, records, traced, seen, { outcomes, causes, essence, confirmed })
+      : await write(parts, records, traced, seen, { outcomes, causes, essence, confirmed, held: held.size > 0 })
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
-    if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, mark, resource, told.heldUntil)
+    if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, resource, told.heldUntil)
     else if (waitMs === null && !confirmed) await lookOnce(records, mark, resource)
     return told.news
   })
@@ -129,8 +131,9 @@ async function traceMark(records: Pick<Records, 'sessions'>, mark: LeasedMark): 
 }
 
 /** Nothing to judge and nothing to write but the time. */
-function isSettled({ known, same }: Seen, confirmed: boolean, fingerprint: string): boolean {
-  return same && known !== null && known.evaluatedWith === fingerprint && known.confirmed === confirmed
+function isSettled({ known, same, resource }: Seen, confirmed: boolean, fingerprint: string): boolean {
+  if (!same || known === null || mayBeHeld(known, resource.fetchedAt)) return false
+  return known.evaluatedWith === fingerprint && known.confirmed === confirmed
 }
 
 async function judge(parts: Needs, resource: Resource) {
@@ -156,6 +159,8 @@ interface Judgement {
   readonly causes: readonly Cause[]
   readonly essence: Essence
   readonly confirmed: boolean
+  /** There are failing verdicts whose grace is over. */
+  readonly held: boolean
 }
 
 async function write(
@@ -163,11 +168,11 @@ async function write(
   records: Records,
   mark: LeasedMark,
   { known, resource, differences, changed }: Seen,
-  { outcomes, causes, essence, confirmed }: Judgement,
+  { outcomes, causes, essence, confirmed, held }: Judgement,
 ): Promise<{ news: boolean; heldUntil: Date | null }> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
-  const origin: Origin = causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
+  const origin: Origin = held || causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
   const result = await reconcile(parts, records, resource, outcomes, {
     origin,
     causes,
@@ -178,7 +183,7 @@ async function write(
     newlyConfirmed: confirmed && known?.confirmed === false,
   })
   const eventId = parts.inventory.eventId(resource)
-  await records.states.put(resource, judgedAs(parts, resource, outcomes, resource.fetchedAt), {
+  await records.states.put(resource, judgedAs(parts, resource, outcomes, resource.fetchedAt, result.heldUntil), {
     confirmed,
     bornAt,
     eventId,
@@ -226,11 +231,9 @@ async function isOvertaken(parts: Needs, left: readonly Expectation[], ref: Reso
 }
 
 /** A new resource is still being built: what fails while its grace lasts is judged on the state at its end. */
-async function lookAtItsEnd(records: Records, mark: LeasedMark, resource: Resource, end: Date): Promise<void> {
-  const cause = mark.expectations.at(-1)?.cause
-  const expectation: Expectation | null = cause === undefined ? null : { cause, kind: 'update', witnesses: [{ kind: 'nothing' }] }
+async function lookAtItsEnd(records: Records, resource: Resource, end: Date): Promise<void> {
   const delayMs = Math.max(0, end.getTime() - resource.fetchedAt.getTime())
-  await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation, scanId: null, delayMs }])
+  await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation: null, scanId: null, delayMs }])
 }
 
 async function lookOnce(records: Records, mark: LeasedMark, resource: Resource): Promise<void> {

@@ -49,9 +49,9 @@ export interface Tell {
   endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
-    findings: readonly ({ finding: Finding; detection: Detection; place: Place } & About)[],
+    findings: AsyncIterable<{ finding: Finding; detection: Detection; place: Place } & About>,
     router: Router,
-  ): readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]
+  ): Promise<readonly { content: SummaryAlert; to: readonly RoutedTo[]; findingIds: readonly string[] }[]>
 }
 
 /** The names that the configuration gives to accounts. */

@@ -112,7 +112,7 @@ export async function reconcile(
 }
 
 /** When the grace of a new resource ends for a policy; null when it is over, or there is none. */
-function graceEndOf({ graceSeconds }: Detection, bornAt: Date | null, now: Date): Date | null {
+export function graceEndOf({ graceSeconds }: Pick<Detection, 'graceSeconds'>, bornAt: Date | null, now: Date): Date | null {
   if (bornAt === null) return null
   const end = new Date(bornAt.getTime() + graceSeconds * 1_000)
   return end > now ? end : null
@@ -162,13 +162,26 @@ export async function turnMessage(
   await records.alerts.revise(ended.id, turn, 0)
 }
 
-/** The verdict to store, with the time of the next judgement: within a day, earlier where a policy says until when its answer holds. */
-export function judgedAs(parts: Pick<Parts, 'evaluator'>, resource: Resource, outcomes: readonly Outcome[], now: Date): Judged {
+/** Should the look at the end of a grace not come. */
+const graceMarginMs = 60_000
+
+/**
+ * The verdict to store, with the time of the next judgement: within a day, earlier where a policy says until when its answer holds, or
+ * where a grace ends.
+ */
+export function judgedAs(
+  parts: Pick<Parts, 'evaluator'>,
+  resource: Resource,
+  outcomes: readonly Outcome[],
+  now: Date,
+  heldUntil: Date | null = null,
+): Judged {
   const ends = outcomes.flatMap((outcome) => {
     if (outcome.outcome === 'unknown') return [now.getTime() + 10 * 60_000]
     if (outcome.outcome === 'skipped') return []
     return outcome.validUntil === null ? [] : [Math.max(Date.parse(outcome.validUntil), now.getTime() + 1_000)]
   })
+  if (heldUntil !== null) ends.push(heldUntil.getTime() + graceMarginMs)
   const lookedUp = new Set(outcomes.flatMap((outcome) => ('lookedUp' in outcome ? outcome.lookedUp : [])))
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
   const evaluatedWith = parts.evaluator.fingerprint(resource.type)

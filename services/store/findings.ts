@@ -79,11 +79,11 @@ export function createFindings(database: Database): Findings {
         from retired where f.id = retired.id returning ${findingColumns}`)
       return rows.map(findingOf)
     },
-    async untold() {
+    async untold(after, limit) {
       const rows = await database.rows<FindingRow>(sql`
         select ${findingColumns} from findings as f
-        where f.status = 'open' and f.origin <> 'change' and f.told_at is null
-        order by f.id for update`)
+        where f.status = 'open' and f.origin <> 'change' and f.told_at is null and f.id > ${after ?? ''}
+        order by f.id limit ${limit}::integer for update`)
       return rows.map(findingOf)
     },
     async told(ids, alertId) {

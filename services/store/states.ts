@@ -6,7 +6,7 @@ import { dueStates } from './states-due.ts'
 import { attributesOf, findStates, meantBy } from './states-find.ts'
 import { stateColumns, stateOf, withoutUnread, type StateRow } from './states-row.ts'
 import type { States } from './store.ts'
-import { at, columnsOf, isRef, json, now, possibleIds, storableText, texts } from './values.ts'
+import { at, columnsOf, isRef, json, milliseconds, now, possibleIds, storableText, texts } from './values.ts'
 
 export function createStates(database: Database): States {
   const wrote = async (query: RawBuilder<unknown>): Promise<boolean> => (await database.first(query)) !== null
@@ -19,6 +19,14 @@ export function createStates(database: Database): States {
       return (await database.one<{ number: number }>(sql`select nextval('resource_number') as number`)).number
     },
     get: (ref) => read(sql<StateRow>`select ${stateColumns} from resources as r where ${isRef('r', ref)}`),
+    async among(refs) {
+      if (refs.length === 0) return []
+      const rows = await database.rows<StateRow>(sql`
+        select ${stateColumns}
+        from jsonb_to_recordset(${json(refs.map((ref) => columnsOf(ref)))}) as g(account_id text, region text, type text, id text)
+          join resources as r on r.account_id = g.account_id and r.region = g.region and r.type = g.type and r.id = g.id`)
+      return rows.map(stateOf)
+    },
     lock: (ref) => read(sql<StateRow>`select ${stateColumns} from resources as r where ${isRef('r', ref)} for update`),
     meant: (ref) => meantBy(database, ref),
     attributes: (ids) => attributesOf(database, ids),
@@ -84,6 +92,7 @@ export function createStates(database: Database): States {
           verdict = ${json(judged.verdict)}, looked_up = ${texts(possibleIds(judged.lookedUp))}, judged_at = ${now},
           judging_until = '-infinity'
         where ${isRef('r', ref)} and r.number = ${number} and not r.gone returning 1`),
+    judgedUneventful: (list) => judgedUneventful(database, list),
     due: (limit, leaseMs, current) => dueStates(database, limit, leaseMs, current),
   }
 }
@@ -91,4 +100,39 @@ export function createStates(database: Database): States {
 /** The id that events use, kept only where it is another one. */
 function otherIdOf(resource: ResourceRef, eventId: string): string | null {
   return eventId === resource.id ? null : columnsOf({ ...resource, id: eventId }).id
+}
+
+/** Findings of a resource open only under its row's lock, so that what is held has none. */
+async function judgedUneventful(database: Database, list: Parameters<States['judgedUneventful']>[0]): Promise<ReadonlySet<number>> {
+  if (list.length === 0) return new Set()
+  const given = list.map(({ state, judged: { verdict, evaluatedWith, evaluateAt, lookedUp } }, place) => ({
+    ...columnsOf(state),
+    place,
+    number: state.number,
+    verdict,
+    evaluated_with: evaluatedWith,
+    evaluate_at: milliseconds(evaluateAt) / 1_000,
+    looked_up: possibleIds(lookedUp),
+  }))
+  const rows = await database.rows<{ place: number }>(sql`
+    with given as materialized (
+      select * from jsonb_to_recordset(${json(given)}) as g(account_id text, region text, type text, id text, place integer,
+        number bigint, verdict jsonb, evaluated_with text, evaluate_at float8, looked_up jsonb)
+    ), held as (
+      select given.*
+      from given join resources as r
+        on r.account_id = given.account_id and r.region = given.region and r.type = given.type and r.id = given.id
+      where r.number = given.number and not r.gone and not exists (
+        select from findings as f
+        where f.kind = 'policy' and f.status = 'open' and f.account_id = r.account_id and f.region = r.region
+          and f.resource_type = r.type and f.resource_id = r.id
+      )
+      order by r.account_id, r.region, r.type, r.id for update of r
+    )
+    update resources as r set evaluated_with = held.evaluated_with, evaluate_at = to_timestamp(held.evaluate_at), verdict = held.verdict,
+      looked_up = array(select jsonb_array_elements_text(held.looked_up)), judged_at = ${now}, judging_until = '-infinity'
+    from held
+    where r.account_id = held.account_id and r.region = held.region and r.type = held.type and r.id = held.id
+    returning held.place`)
+  return new Set(rows.map(({ place }) => place))
 }

@@ -152,6 +152,8 @@ export interface States {
   /** The next number of the sequence. Drawn before a fetch, so that an older look never overwrites a newer one. */
   nextNumber(): Promise<number>
   get(ref: ResourceRef): Promise<StoredState | null>
+  /** Those of them that are stored, in no order. */
+  among(refs: readonly ResourceRef[]): Promise<readonly StoredState[]>
   /** As `get`, and holds the row until the transaction ends. */
   lock(ref: ResourceRef): Promise<StoredState | null>
   /** The stored resource that is meant by a reference out of an event: itself, else the present one with this event id in any region, else null. */
@@ -172,6 +174,8 @@ export interface States {
   unread(ref: ResourceRef, cause: string): Promise<void>
   /** Writes a new verdict over the state numbered `number`; false when the state has moved on. */
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
+  /** As `judged`, of many at once; leaves out those that a finding is open on. Returns the places in the list of those that were written. */
+  judgedUneventful(list: readonly { state: Resource; judged: Judged }[]): Promise<ReadonlySet<number>>
   /**
    * Present states to judge again: `evaluated_with` differs from the type's entry (types not in the map use `otherwise`),
    * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. A resource that they looked up and that changed makes
@@ -273,8 +277,8 @@ export interface Findings {
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
   /** Ends as `retired` the open policy findings whose detection is not in the list; returns them. */
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
-  /** Open findings that no change caused and no summary has told yet; holds them until the transaction ends. */
-  untold(): Promise<readonly Finding[]>
+  /** Open findings that no change caused and no summary has told yet, in pages by id; holds them until the transaction ends. */
+  untold(after: string | null, limit: number): Promise<readonly Finding[]>
   /** `alertId`: the summary that told them. */
   told(ids: readonly string[], alertId: string | null): Promise<void>
 }

@@ -214,8 +214,8 @@ const untold = (id: string, given: Parameters<typeof aFinding>[0] = {}, about: {
 })
 
 describe('summaries', () => {
-  it('each team gets one, with its counts and its critical ones named', () => {
-    const found = summaries(
+  it('each team gets one, with its counts and its critical ones named', async () => {
+    const found = await summaries(
       [
         untold('1'),
         untold('2', { severity: 'LOW', detectionId: 'two', title: 'small' }),
@@ -240,15 +240,15 @@ describe('summaries', () => {
     })
   })
 
-  it('channels that would read the same share one, others read their own part', () => {
-    const both = summaries([untold('1'), untold('2')], route([{ when: {}, to: ['team', 'audit'] }]))
+  it('channels that would read the same share one, others read their own part', async () => {
+    const both = await summaries([untold('1'), untold('2')], route([{ when: {}, to: ['team', 'audit'] }]))
     expect(both.map(({ to, findingIds }) => [to.map(({ channel }) => channel), findingIds])).toEqual([
       [
         ['payments-alerts', 'audit'],
         ['1', '2'],
       ],
     ])
-    const apart = summaries(
+    const apart = await summaries(
       [untold('1', { severity: 'LOW' }), untold('2')],
       route([{ when: { severity: ['CRITICAL'] }, to: ['team', 'audit'] }]),
     )
@@ -258,8 +258,8 @@ describe('summaries', () => {
     ])
   })
 
-  it('names at most 20 critical ones and counts all', () => {
-    const [summary] = summaries(
+  it('names at most 20 critical ones and counts all', async () => {
+    const [summary] = await summaries(
       Array.from({ length: 30 }, (_, index) => untold(String(index))),
       route([]),
     )

@@ -166,13 +166,15 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const { store } = await open()
     await store.findings.open(aPolicyFinding())
     const quiet = await store.findings.open(aPolicyFinding({ key: '22', origin: 'baseline' }))
-    const untold = await store.findings.untold()
+    const untold = await store.findings.untold(null, 100)
     expect(untold.map((finding) => finding.id)).toEqual([quiet?.id])
-    await store.findings.told(
-      untold.map((finding) => finding.id),
-      null,
-    )
-    expect(await store.findings.untold()).toEqual([])
+    const other = await store.findings.open(aPolicyFinding({ key: '23', origin: 'time' }))
+    const [one, two] = [quiet?.id ?? '', other?.id ?? ''].toSorted()
+    expect((await store.findings.untold(null, 1)).map(({ id }) => id)).toEqual([one])
+    expect((await store.findings.untold(one ?? '', 5)).map(({ id }) => id)).toEqual([two])
+    await store.findings.told([two ?? ''], null)
+    await store.findings.told([one ?? ''], null)
+    expect(await store.findings.untold(null, 100)).toEqual([])
   })
 
   it('holds untold findings, so that two tellers never tell one', async () => {
@@ -180,7 +182,7 @@ export function findingsContract(open: () => Promise<Subject>): void {
     await store.findings.open(aPolicyFinding({ origin: 'baseline' }))
     const tell = async (): Promise<number> =>
       store.transaction(async (records) => {
-        const untold = await records.findings.untold()
+        const untold = await records.findings.untold(null, 100)
         await records.findings.told(
           untold.map((finding) => finding.id),
           null,

@@ -27,6 +27,34 @@ export function statesContract(open: () => Promise<Subject>): void {
     expect(await store.states.nextNumber()).toBeGreaterThan(number)
   })
 
+  it('writes the verdicts of many at once, but for those that moved on, are gone, or have a finding open', async () => {
+    const { store } = await open()
+    const names = ['fine', 'moved', 'gone', 'open']
+    for (const [index, id] of names.entries()) await store.states.put(aState(index + 1, { id }), aJudgement(index + 1), aLook())
+    await store.states.seen({ ...ref, id: 'moved' }, 10, true)
+    await store.states.gone({ ...ref, id: 'gone' }, 11)
+    const resource = { ...ref, id: 'open' }
+    const finding = { detectionId: 'P', resource, key: '', origin: 'change', severity: 'LOW', title: 't' } as const
+    await store.findings.open({ ...finding, context: {}, causes: [], differences: [] })
+    const evaluateAt = new Date('2099-01-01T00:00:00Z')
+    const list = names.map((id, index) => ({
+      state: aState(index + 1, { id }),
+      judged: aJudgement(index + 1, { evaluatedWith: 'newer', evaluateAt, lookedUp: ['other', 'a\0b'] }),
+    }))
+    expect(await store.states.judgedUneventful(list)).toEqual(new Set([0]))
+    expect(await store.states.judgedUneventful([])).toEqual(new Set())
+    const seen = (await store.states.among([...names, 'none'].map((id) => aState(1, { id })))).toSorted(
+      (a, b) => a.number - b.number,
+    )
+    expect(seen.map(({ id }) => id)).toEqual(['fine', 'open', 'moved', 'gone'])
+    expect(seen.map((state) => state?.evaluatedWith === 'newer')).toEqual([true, false, false, false])
+    expect(seen[0]).toMatchObject({ evaluateAt, verdict: list[0]?.judged.verdict })
+    await store.states.put(aState(20, { id: 'other' }), aJudgement(20), aLook({ changed: true }))
+    expect(await store.states.due(10, 1, { fingerprints: new Map(), otherwise: 'newer' })).toContainEqual(
+      expect.objectContaining({ id: 'fine' }),
+    )
+  })
+
   it('pages through present resources in the order of their keys, each once', async () => {
     const { store } = await open()
     for (const [index, id] of ['c', 'a', 'b', 'gone'].entries()) {

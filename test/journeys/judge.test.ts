@@ -3,7 +3,7 @@ import * as cloudtrail from '@aws-sdk/client-cloudtrail'
 import * as s3 from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '#store'
-import { aFolder, aPolicy } from '../detection/world.ts'
+import { aFolder, aPolicy, type Folder } from '../detection/world.ts'
 import { freshPGlite, freshStore } from '../support/database.ts'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { accountId, arnOf, idOf, region, startGroups, type Groups } from '../support/groups-server.ts'
@@ -155,5 +155,84 @@ describe('resources that nobody touches', { timeout: 60_000 }, () => {
     const seconds = (performance.now() - startedAt) / 1_000
     expect(describes() - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
     expect(await line.findingsOf(ref)).toMatchObject([{ status: 'open', epoch: 1 }])
+  })
+})
+
+describe('a new resource that fails', { timeout: 60_000 }, () => {
+  const type = 'AWS.EC2.SecurityGroup'
+  const open = aPolicy('Open', `return !JSON.stringify(resource.IpPermissions).includes('0.0.0.0/0')`, {
+    slots: 'graceSeconds: 4,',
+  })
+  let aws: Groups
+  let folder: Folder
+  let line: InnerLine
+
+  beforeAll(async () => {
+    aws = await startGroups()
+    folder = await aFolder({ 'open.ts': open.replace('AWS.S3.Bucket', type) })
+    const accounts = [{ id: accountId, regions: [region] }]
+    line = await startInnerLine({
+      endpoint: aws.endpoint,
+      accounts,
+      types: [type],
+      folders: [folder.path],
+      workers: ['refresh', 'judge'],
+    })
+  })
+  afterAll(async () => {
+    await line[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+    aws.stop()
+  })
+
+  const ec2 = (name: string, who: string, request: Record<string, unknown>, response: Record<string, unknown> | null = null) => {
+    const userIdentity = { type: 'IAMUser', accountId, arn: `arn:aws:iam::${accountId}:user/${who}`, userName: who }
+    return line.send(aRecord({ account: accountId, source: 'ec2.amazonaws.com', name, request, response, extra: { userIdentity } }))
+  }
+  const create = (index: number): Promise<void> =>
+    ec2('CreateSecurityGroup', 'builder', { groupName: `group-${index}` }, { groupId: idOf(index) })
+  const findings = (index: number) => line.findingsOf({ accountId, region, type, id: arnOf(index) })
+  const known = (index: number) => async () => (await line.store.states.find(arnOf(index), 1)).length > 0
+
+  test('is told once its grace is over, with who made it so and not who touched it last', async () => {
+    aws.count = 1
+    await create(0)
+    await until('the state', known(0))
+    aws.open(0)
+    await ec2('AuthorizeSecurityGroupIngress', 'mallory', { groupId: idOf(0) })
+    await until(
+      'the open port',
+      async () => (await line.store.versions.list({ accountId, region, type, id: arnOf(0) }, 9)).length === 2,
+    )
+    await ec2('UpdateSecurityGroupRuleDescriptionsIngress', 'tagger', { groupId: idOf(0) })
+    expect(await findings(0)).toEqual([])
+    const [finding] = await until('the finding', async () => {
+      const found = await findings(0)
+      return found.length > 0 ? found : null
+    })
+    expect(finding).toMatchObject({
+      origin: 'change',
+      causes: [{ name: 'AuthorizeSecurityGroupIngress', actor: { name: 'mallory' } }],
+    })
+    expect(finding?.differences.map(({ path }) => path.split(/[.[]/u)[0])).toEqual(['IpPermissions'])
+    expect(await line.told()).toMatchObject([{ kind: 'finding', cause: { actor: { name: 'mallory' } }, essential: true }])
+  })
+
+  test('and did so from the beginning is told with who created it', async () => {
+    aws.count = 2
+    aws.open(1)
+    await create(1)
+    const [finding] = await until('the finding', async () => {
+      const found = await findings(1)
+      return found.length > 0 ? found : null
+    })
+    expect(finding).toMatchObject({
+      origin: 'change',
+      differences: [],
+      causes: [{ name: 'CreateSecurityGroup', actor: { name: 'builder' } }],
+    })
+    expect(finding?.openedAt.getTime()).toBeGreaterThan(Date.parse(finding?.causes[0]?.receivedAt ?? '') + 3_500)
+    expect(await line.told()).toMatchObject([{ kind: 'finding', cause: { actor: { name: 'builder' } } }])
+    expect(await findings(1)).toHaveLength(1)
   })
 })
