@@ -20,7 +20,7 @@ function slackWith(
 }
 
 function knowing(config: Config, destination: Destination, people: SlackPeople | null): Destination {
-  const directory = (config.people ?? []).map(({ slack, ...person }) => ({ ...person, slackId: slack }))
+  const directory = (config.people ?? []).map(({ name, email, slack, principals }) => ({ name, email, slackId: slack, principals }))
   const mentionFor = new Set(config.teams.filter(({ mention }) => mention === true).map(({ id }) => id))
   return withDirectory(destination, { directory, mentionFor, people })
 }
