@@ -12,7 +12,7 @@ export interface DirectoryEntry {
 }
 
 /** Who in the directory an actor is; a name that is an e-mail address is somebody by itself. Null: nobody we know. */
-export function personOf(actor: Actor, directory: readonly DirectoryEntry[]): Person | null {
+function personOf(actor: Actor, directory: readonly DirectoryEntry[]): Person | null {
   // The ARN is the call's. Of a session that was followed back it is not that of the one who is named.
   const own = actor.kind !== 'AssumedRole' || ['role-session', 'identity-center', 'ci-job'].includes(actor.identity)
   const names = [actor.name, ...(own && actor.arn !== null ? [actor.arn] : [])]
