@@ -1,4 +1,4 @@
-import { createDestination, createSlackPeople, withDirectory, type Destination, type SlackPeople } from '#alerting'
+import { createDestination, type Destination, type Known } from '#alerting'
 import type { Config } from './config.ts'
 import type { DestinationConfig } from './config-routing.ts'
 import { readSecret } from './secret.ts'
@@ -11,23 +11,17 @@ export async function openDestinations(config: Config, environment: NodeJS.Proce
   return Promise.all([...first, ...named])
 }
 
-/** A workspace's own Slack, which knows the people there. */
-function slackWith(
-  config: Config,
-  slack: { readonly name?: string; readonly token: string; readonly apiUrl?: string },
-): Destination {
-  return knowing(config, createDestination({ slack }), createSlackPeople(slack))
-}
-
-function knowing(config: Config, destination: Destination, people: SlackPeople | null): Destination {
-  const directory = (config.people ?? []).map(({ name, email, slack, principals }) => ({ name, email, slackId: slack, principals }))
-  const mentionFor = new Set(config.teams.filter(({ mention }) => mention === true).map(({ id }) => id))
-  return withDirectory(destination, { directory, mentionFor, people })
-}
-
 async function defaultSlack(config: Config): Promise<Destination> {
   const { apiUrl } = config.slack
-  return slackWith(config, { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) })
+  return createDestination(
+    { slack: { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) } },
+    knownOf(config),
+  )
+}
+
+function knownOf({ people, teams }: Config): Known {
+  const directory = (people ?? []).map(({ name, email, slack, principals }) => ({ name, email, slackId: slack, principals }))
+  return { directory, mentionFor: new Set(teams.filter(({ mention }) => mention === true).map(({ id }) => id)) }
 }
 
 /** True unless every place is another destination: then no token is needed. */
@@ -41,22 +35,24 @@ async function open(name: string, kind: DestinationConfig, config: Config, envir
   if ('slack' in kind) {
     const { apiUrl } = kind.slack
     const token = await slackSecret(name, kind.slack, config, environment)
-    return slackWith(config, { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) })
+    return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } }, knownOf(config))
   }
   if ('webhook' in kind) {
     const { url, privateNetwork, timeoutMs } = kind.webhook
     const key = await webhookKey(name, kind.webhook, config, environment)
-    return knowing(config, createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } }), null)
+    return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } }, knownOf(config))
   }
   if ('sns' in kind) {
     const own = kind.sns.endpoint ?? endpoint
-    const sns = { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) }
-    return knowing(config, createDestination({ sns }), null)
+    return createDestination(
+      { sns: { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) } },
+      knownOf(config),
+    )
   }
   const { bus, source, region } = kind.eventBridge
   const own = kind.eventBridge.endpoint ?? endpoint
   const place = { ...(region === undefined ? {} : { region }), ...(own === undefined ? {} : { endpoint: own }) }
-  return knowing(config, createDestination({ eventBridge: { name, bus, source, ...place } }), null)
+  return createDestination({ eventBridge: { name, bus, source, ...place } }, knownOf(config))
 }
 
 type Slack = Extract<DestinationConfig, { slack: unknown }>['slack']

@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createSlackPeople, terminalMessage, withDirectory, type Destination, type DirectoryEntry, type Outgoing } from '#alerting'
+import { createDestination, terminalMessage, type DirectoryEntry, type Outgoing } from '#alerting'
 import type { Actor } from '#model'
-import { createSlack } from '#alerting'
 import { startSlackServer } from '../../services/processes/demo/slack-server.ts'
 import { aCause, aFindingAlert } from '../support/alerts.ts'
 
@@ -21,9 +20,11 @@ const alice: DirectoryEntry = {
 }
 const connection = { token: slack.token, apiUrl: slack.url }
 let posts = 0
+const aSlack = (mention = true) =>
+  createDestination({ slack: connection }, { directory: [alice], mentionFor: new Set(mention ? ['shop'] : []) })
 
 /** How the Who line stands in the channel, and what Slack turns into a mention. */
-async function posted(actor: Partial<Actor>, mention = true, people = createSlackPeople(connection)) {
+async function posted(actor: Partial<Actor>, mention = true, destination = aSlack(mention)) {
   const content = aFindingAlert({ title: `t${(posts += 1)}`, cause: aCause({ actor: { arn: null, ...actor } }) })
   const to = { destination: 'slack', channel: 'shop', team: 'shop', because: 'b' }
   const alert: Outgoing = {
@@ -36,11 +37,6 @@ async function posted(actor: Partial<Actor>, mention = true, people = createSlac
     uncertain: false,
     sentAt: null,
   }
-  const destination: Destination = withDirectory(createSlack(connection), {
-    directory: [alice],
-    mentionFor: new Set(mention ? ['shop'] : []),
-    people,
-  })
   await destination.post('shop', alert, AbortSignal.timeout(5_000))
   const message = await slack.waitFor(({ text }) => text.includes(`t${posts} `))
   const who = terminalMessage(message)
@@ -71,10 +67,10 @@ describe('a person of the directory', () => {
 
 describe('a session called by an e-mail address', () => {
   it('is a person by itself, found at Slack once for all alerts', async () => {
-    const people = createSlackPeople(connection)
+    const one = aSlack()
     const before = slack.calls().byMethod.get('users.lookupByEmail') ?? 0
-    expect(await posted(dana, true, people)).toEqual({ who: 'dana@acme.example @U0DANA0001 (Identity Center)', mentions: ['user'] })
-    expect((await posted(dana, true, people)).mentions).toEqual(['user'])
+    expect(await posted(dana, true, one)).toEqual({ who: 'dana@acme.example @U0DANA0001 (Identity Center)', mentions: ['user'] })
+    expect((await posted(dana, true, one)).mentions).toEqual(['user'])
     expect((slack.calls().byMethod.get('users.lookupByEmail') ?? 0) - before).toBe(1)
   })
 
@@ -85,7 +81,7 @@ describe('a session called by an e-mail address', () => {
   })
 
   it('is told without a mention when Slack does not answer', async () => {
-    const people = createSlackPeople({ token: slack.token, apiUrl: 'http://127.0.0.1:9/api/' })
-    expect((await posted(dana, true, people)).mentions).toEqual([])
+    slack.faults.hang(1, 'users.lookupByEmail')
+    expect((await posted(dana)).mentions).toEqual([])
   })
 })
