@@ -19,7 +19,7 @@ export function withDirectory(destination: Destination, { directory, mentionFor,
     return { ...alert, content: wanted ? await mentioning(content, people) : unmentioned(content) }
   }
   return {
-    name: destination.name,
+    ...destination,
     post: async (channel, alert, signal) => destination.post(channel, await told(alert), signal),
     edit: async (message, alert, signal) => destination.edit(message, await told(alert), signal),
   }

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createDestination, terminalMessage, type DirectoryEntry, type Outgoing } from '#alerting'
+import { createDestination, terminalMessage, type DirectoryEntry } from '#alerting'
 import type { Actor } from '#model'
 import { startSlackServer } from '../../services/processes/demo/slack-server.ts'
-import { aCause, aFindingAlert } from '../support/alerts.ts'
+import { aCause, aFindingAlert, anOutgoing } from '../support/alerts.ts'
 
 const slack = await startSlackServer({
   channels: ['shop'],
@@ -27,16 +27,7 @@ const aSlack = (mention = true) =>
 async function posted(actor: Partial<Actor>, mention = true, destination = aSlack(mention)) {
   const content = aFindingAlert({ title: `t${(posts += 1)}`, cause: aCause({ actor: { arn: null, ...actor } }) })
   const to = { destination: 'slack', channel: 'shop', team: 'shop', because: 'b' }
-  const alert: Outgoing = {
-    deliveryId: `d${posts}`,
-    alertId: 'a',
-    findingId: 'f',
-    revision: 1,
-    to,
-    content,
-    uncertain: false,
-    sentAt: null,
-  }
+  const alert = anOutgoing({ deliveryId: `d${posts}`, to, content })
   await destination.post('shop', alert, AbortSignal.timeout(5_000))
   const message = await slack.waitFor(({ text }) => text.includes(`t${posts} `))
   const who = terminalMessage(message)
