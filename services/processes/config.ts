@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { readYaml } from '#runtime'
 import { reminders } from './config-reminders.ts'
+import { peopleKeys } from './config-people.ts'
 import { accountId, localTime, misfits, name, ou, routingKeys, url, zone } from './config-routing.ts'
 
 const account = z.strictObject({
@@ -38,6 +39,7 @@ const keys = z.strictObject({
   detections: z.array(name).min(1).default(['policies', 'rules']),
   ...routingKeys,
   reminders,
+  ...peopleKeys,
   slack: z.strictObject({ apiUrl: url.optional(), tokenSecret: name.optional() }).default({}),
   store: z.strictObject({ folder: name.default('.tripline/data') }).default({ folder: '.tripline/data' }),
   http: z
