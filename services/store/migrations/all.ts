@@ -19,6 +19,7 @@ import { sessions } from './0016-sessions.ts'
 import { investigations } from './0017-investigations.ts'
 import { firstSent } from './0018-first-sent.ts'
 import { summarised } from './0023-summarised.ts'
+import { scanUnread } from './0024-scan-unread.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -41,6 +42,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0017-investigations': from(investigations),
   '0018-first-sent': from(firstSent),
   '0023-summarised': from(summarised),
+  '0024-scan-unread': from(scanUnread),
 }
 
 function from(statements: readonly string[]): Migration {
