@@ -7,9 +7,10 @@ import { migrations } from './migrations/all.ts'
 export async function runMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
   const { error, results } = await migratorOf(kysely).migrateToLatest()
   if (error !== undefined) {
-    const failed = results?.find((each) => each.status === 'Error')?.migrationName ?? 'before the first'
+    const failed = results?.find((each) => each.status === 'Error')?.migrationName
     const cause = storeErrorOf(error)
-    throw new StoreError('migration-failed', `Migration ${failed} failed: ${cause.message}`, {
+    const what = failed === undefined ? 'The database cannot be migrated' : `Migration ${failed} failed`
+    throw new StoreError('migration-failed', `${what}: ${cause.message}`, {
       retryable: cause.retryable,
       cause: error,
     })

@@ -90,12 +90,17 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
         done: true,
         resources: 2,
         unread: [],
-        unreadResources: { count: 2, first: [{ id: 'arn:aws:s3:::ledger', cause: 'access-denied' }, { id: 'arn:aws:s3:::photos' }] },
+        unreadResources: {
+          count: 2,
+          first: [{ id: 'arn:aws:s3:::ledger', cause: 'access-denied' }, { id: 'arn:aws:s3:::photos' }],
+        },
       },
       { summary: { resources: 2, unread: 0, unreadResources: 2 } },
     ])
     expect(people.code).toBe(1)
-    expect(people.out).toMatch(/0 resources looked at\.\n +2 resources cannot be read:\n +AWS\.S3\.Bucket arn:aws:s3:::ledger in eu-west-1/u)
+    expect(people.out).toMatch(
+      /0 resources looked at\.\n +2 resources cannot be read:\n +AWS\.S3\.Bucket arn:aws:s3:::ledger in eu-west-1/u,
+    )
     expect(people.err).not.toContain('█')
   })
 
