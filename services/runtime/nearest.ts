@@ -11,10 +11,10 @@ export function nearest(given: string, allowed: readonly string[], most = 3): re
 /** How many letters must be put in, taken out or replaced to come from one word to the other. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...one.slice(0, 200)].entries()) {
+  for (let index = 0; index < Math.min(one.length, 200); index += 1) {
     const next = [index + 1]
     for (let at = 0; at < other.length; at += 1) {
-      const replaced = (row[at] ?? 0) + (other[at] === letter ? 0 : 1)
+      const replaced = (row[at] ?? 0) + (other[at] === one[index] ? 0 : 1)
       next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1))
     }
     row = next
