@@ -5,6 +5,7 @@ import { ConfigError, sleep } from '#runtime'
 import { openStore, type ScanProgress, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
 import { inventoryOf, runTripline, type Role } from '../processes/run.ts'
+import { counted } from './words.ts'
 
 export interface ScanOptions {
   readonly config: string
@@ -171,11 +172,6 @@ function report(progress: readonly ScanProgress[], json: boolean): void {
     unreadResources: sum(progress, ({ unlooked }) => unlooked),
   }
   if (json) print(JSON.stringify({ summary }))
-}
-
-/** `1 resource`, `2 resources`. */
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function sum<Each>(list: readonly Each[], of: (each: Each) => number): number {

@@ -26,7 +26,8 @@ export async function requireMigrations(kysely: Kysely<unknown>): Promise<void> 
   throw new StoreError('not-migrated', `Database lacks ${missing.length} migration(s): ${named}. Run \`tripline migrate\` first`)
 }
 
-async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
+/** Those that the database lacks, by name. */
+export async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
   try {
     const known = await migratorOf(kysely).getMigrations()
     return known.filter((each) => each.executedAt === undefined).map((each) => each.name)
