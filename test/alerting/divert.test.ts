@@ -164,6 +164,25 @@ it(
   },
 )
 
+it('a destination that asks to wait is not called down, however long it does', { timeout: 60_000 }, async () => {
+  const receiver = await answering(429)
+  const on = await sending(webhook(receiver.url))
+  await on.tell(siem)
+  let ahead = 0
+  await until(
+    'ten waits',
+    async () => {
+      ahead += 40
+      await on.clock(`${ahead} seconds`)
+      return on.heard.length >= 10
+    },
+    30_000,
+  )
+  expect(new Set(on.heard)).toEqual(new Set(['retried']))
+  expect(on.said()).toEqual([])
+  expect(receiver.calls()).toBe(1)
+})
+
 it('when Slack itself is down, the operators hear of it at another destination', { timeout: 60_000 }, async () => {
   const receiver = await answering(204)
   const on = await sending(webhook(receiver.url), siem)
