@@ -31,6 +31,7 @@ export type {
   States,
   Store,
   StoredState,
+  Tally,
   Version,
   Versions,
   WantedSession,

@@ -7,6 +7,7 @@ import { createFindings } from './findings.ts'
 import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
+import { createKnownDetections } from './known-detections.ts'
 import { createMarks } from './marks.ts'
 import { requireMigrations, runMigrations } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
@@ -89,6 +90,7 @@ function recordsOver(database: Database): Records {
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),
+    detections: createKnownDetections(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
     async now() {

@@ -31,6 +31,7 @@ export interface Records {
   readonly quarantine: Quarantine
   readonly scans: Scans
   readonly workers: Workers
+  readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
   /** Now, as the database sees it. */
@@ -230,6 +231,8 @@ export interface PolicyFinding {
   readonly context: JsonObject
   readonly causes: readonly Cause[]
   readonly differences: readonly Difference[]
+  /** Its detection is staged: nobody is told. */
+  readonly staged?: boolean
 }
 export interface RuleHit {
   readonly detectionId: string
@@ -242,6 +245,32 @@ export interface RuleHit {
   readonly title: string
   readonly context: JsonObject
   readonly cause: Cause
+  /** Counts against the threshold once an epoch; empty: not at all. Left out: each match counts. */
+  readonly unique?: string
+  /** The rule is staged: nobody is told. A finding is one or the other. */
+  readonly staged?: boolean
+}
+/** The findings of one detection, counted. */
+export interface Tally {
+  readonly detectionId: string
+  /** What was told, or would have been. */
+  readonly findings: number
+  readonly open: number
+  /** Rules below their threshold. */
+  readonly counting: number
+  readonly matches: number
+  readonly firstAt: Date
+  /** When the last finding was opened. */
+  readonly lastAt: Date
+  /** Whose findings most are; at most five each, most first. */
+  readonly resources: readonly { readonly name: string; readonly count: number }[]
+  readonly actors: readonly { readonly name: string; readonly count: number }[]
+}
+/** Since when detections are known, so that silence can be judged. */
+export interface KnownDetections {
+  /** Notes detections that are seen for the first time. */
+  note(ids: readonly string[]): Promise<void>
+  since(): Promise<ReadonlyMap<string, Date>>
 }
 /** Which findings are wanted: what is left out is any. */
 export interface FindingFilter {
@@ -277,6 +306,10 @@ export interface Findings {
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
   /** Ends as `retired` the open policy findings whose detection is not in the list; returns them. */
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
+  /** Open policy findings that were opened while their detection was staged are findings of a new detection now; how many. */
+  promote(detectionIds: readonly string[]): Promise<number>
+  /** Of each detection that ever had findings, what became of them; `staged`: only those opened while it was staged. */
+  tallies(staged: boolean): Promise<readonly Tally[]>
   /** Open findings that no change caused and no summary has told yet, in pages by id; holds them until the transaction ends. */
   untold(after: string | null, limit: number): Promise<readonly Finding[]>
   /** `alertId`: the summary that told them. */

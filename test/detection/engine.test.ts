@@ -181,6 +181,34 @@ describe('what a detection says', () => {
   })
 })
 
+describe('what a rule counts', () => {
+  test('is a text of the record, cut', () => {
+    const { answer, complaints } = runRule(rule({ unique: ({ eventName }) => eventName.repeat(500) }), record)
+    expect(answer).toMatchObject({ unique: expect.stringMatching(/^RunInstances/u) as string })
+    expect([answer !== null && 'unique' in answer ? answer.unique?.length : 0, complaints]).toEqual([1_000, []])
+  })
+
+  test('is each match, where it does not say', () => {
+    expect(runRule(rule({}), record).answer).not.toHaveProperty('unique')
+  })
+
+  test('is nothing where it throws or answers no text, and the match stays', () => {
+    const wrong = runRule(rule({ unique: () => 5 as unknown as string }), record)
+    const thrown = runRule(
+      rule({
+        unique: () => {
+          throw new Error('no bucket')
+        },
+      }),
+      record,
+    )
+    expect([wrong.answer, thrown.answer]).toMatchObject([{ unique: '' }, { unique: '' }])
+    expect([...wrong.complaints, ...thrown.complaints].join(' ')).toMatch(
+      /unique answered number; allowed: text unique threw .*no bucket/u,
+    )
+  })
+})
+
 describe('an answer that ends', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-21T12:00:00Z') })
