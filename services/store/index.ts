@@ -32,6 +32,8 @@ export type {
   Store,
   StoredState,
   Tally,
+  Thread,
+  Threads,
   Version,
   Versions,
   WantedSession,

@@ -17,6 +17,7 @@ import { createScans } from './scans.ts'
 import { createSessions } from './sessions.ts'
 import { createStates } from './states.ts'
 import type { Records, Store } from './store.ts'
+import { createThreads } from './threads.ts'
 import { createVersions } from './versions.ts'
 import { createWorkers } from './workers.ts'
 import { now } from './values.ts'
@@ -87,6 +88,7 @@ function recordsOver(database: Database): Records {
     findings: createFindings(database),
     alerts: createAlerts(database),
     deliveries: createDeliveries(database),
+    threads: createThreads(database),
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),

@@ -123,6 +123,9 @@ export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
     content: aFindingAlert(),
     uncertain: false,
     sentAt: null,
+    together: null,
+    flapping: null,
+    in: null,
     ...given,
   }
 }
