@@ -2,7 +2,20 @@ import { canonical, type FindingAlert, type JsonObject, type Place } from '#mode
 import { actionInWords, actorInWords } from './actor-words.ts'
 import { consoleLink, safeLink } from './console-link.ts'
 import { differencesInWords } from './difference-words.ts'
-import { bold, code, header, link, list, plain, richText, section, type Leaf, type RichText, type Section } from './slack-blocks.ts'
+import {
+  bold,
+  code,
+  header,
+  link,
+  list,
+  mention,
+  plain,
+  richText,
+  section,
+  type Leaf,
+  type RichText,
+  type Section,
+} from './slack-blocks.ts'
 import { colours, green, grey, marks, momentOf } from './slack-looks.ts'
 import type { Worded } from './slack-message.ts'
 import { line, lines } from './text.ts'
@@ -73,9 +86,12 @@ function factsOf({ place, cause, attention, openedAt, origin }: FindingAlert): S
   }
   const who = actorInWords(cause.actor)
   const page = who.page === null ? [] : [plain(' '), link(who.page, 'open the build')]
+  const mentioned = who.mention === null ? [] : [plain(' '), mention(who.mention)]
   const arn = who.arn === null ? [] : [plain(' '), code(who.arn)]
   // Of what a scan found it is not known which change made it so.
-  facts.push(fact(origin === 'change' ? 'Who' : 'Last changed by', bold(who.name), plain(` (${who.what})`), ...arn, ...page))
+  facts.push(
+    fact(origin === 'change' ? 'Who' : 'Last changed by', bold(who.name), ...mentioned, plain(` (${who.what})`), ...arn, ...page),
+  )
   if (who.from !== null) facts.push(fact('From', plain(who.from)))
   for (const each of attention ?? []) facts.push(fact('Attention', plain(line(each, 300))))
   const service = line(cause.source.replace(/\.amazonaws\.com$/u, ''), 60)

@@ -59,7 +59,7 @@ const owns = z.strictObject({
   ous: z.array(ou).default([]),
 })
 
-const team = z.strictObject({ id: name, channel: name, owns: owns.prefault({}) })
+const team = z.strictObject({ id: name, channel: name, mention: z.boolean().exactOptional(), owns: owns.prefault({}) })
 
 const weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])
 const hours = z

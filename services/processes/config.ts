@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { readYaml } from '#runtime'
+import { peopleKeys } from './config-people.ts'
 import { accountId, localTime, misfits, name, ou, routingKeys, url, zone } from './config-routing.ts'
 
 const account = z.strictObject({
@@ -36,6 +37,7 @@ const keys = z.strictObject({
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
   detections: z.array(name).min(1).default(['policies', 'rules']),
   ...routingKeys,
+  ...peopleKeys,
   slack: z.strictObject({ apiUrl: url.optional(), tokenSecret: name.optional() }).default({}),
   store: z.strictObject({ folder: name.default('.tripline/data') }).default({ folder: '.tripline/data' }),
   http: z
