@@ -25,11 +25,11 @@ export interface Worded {
 /** The name of our metadata, by which a message is found again. */
 export const metadataType = 'tripline_delivery'
 
-/** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Pure; at most 12,000 characters and 50 blocks. */
-export function slackMessage({ deliveryId, content, uncertain }: Outgoing): SlackMessage {
+/** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Says how long after the change it comes; at most 12,000 characters and 50 blocks. */
+export function slackMessage({ deliveryId, to, content, uncertain, sentAt }: Outgoing): SlackMessage {
   const worded =
     content.kind === 'finding'
-      ? findingMessage(content)
+      ? findingMessage(content, { to, sentAt })
       : content.kind === 'summary'
         ? summaryMessage(content)
         : noteMessage(content)

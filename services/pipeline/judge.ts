@@ -43,7 +43,8 @@ async function retire(parts: Needs): Promise<void> {
   if (parts.evaluator.broken.length > 0) return
   const living = parts.evaluator.detections.map(({ id }) => id)
   await parts.store.transaction(async (records) => {
-    for (const finding of await records.findings.retire(living)) await turnMessage(parts, records, finding, 'retired', null)
+    for (const finding of await records.findings.retire(living))
+      await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })
   parts.bells.deliver.ring()
 }

@@ -68,7 +68,7 @@ function fits(wanted: Wanted, arrival: Arrival): boolean {
 /** New, counted up, or turned to its end, as a reader would tell. */
 export function stateOf({ edits, shown }: Pick<Arrival, 'edits' | 'shown'>): Expected['state'] {
   if (edits === 0) return 'new'
-  return shown.includes('Resolved') ? 'resolved' : 'repeated'
+  return /^✅ (?:Resolved|Reverted|Resource gone): /mu.test(shown) ? 'resolved' : 'repeated'
 }
 
 /** Percentiles of the measured latencies, in ms. */
