@@ -62,6 +62,8 @@ export function createEventBridge({ name, bus, source, region, endpoint, timeout
 
   return {
     name,
+    threads: false,
+    gapMs: 0,
     post: (_, alert, signal) => send(alert, signal),
     edit: (_, alert, signal) => send(alert, signal),
   }

@@ -30,6 +30,8 @@ export interface About {
  */
 export interface Router {
   (content: AlertContent, about?: About): readonly RoutedTo[]
+  /** True when a detection may name it as its destination. */
+  leads(word: string): boolean
   /** The same decision, step by step. */
   explain(content: FindingAlert, about?: About): Explanation
 }
@@ -104,6 +106,7 @@ export function createRouter(table: RouteTable, ownership: Ownership, now: () =>
   }
 
   return Object.assign(route, {
+    leads: isKnown,
     explain(content: FindingAlert, about: About = nothing): Explanation {
       const subject = subjectOf(content, about)
       const facts = factsOf(content, about, subject, ownership.ownerOf(subject))

@@ -1,5 +1,5 @@
-import type { AlertContent, OperatorNote, RoutedTo } from '#model'
-import { backoffMs, roomLogger, type Bell } from '#runtime'
+import type { AlertContent, OperatorNote, RoutedTo, Severity } from '#model'
+import { backoffMs, roomLogger, sleep, type Bell } from '#runtime'
 import type { LeasedDelivery, Store } from '#store'
 import type { Destination } from './destination.ts'
 import { AlertingError } from './error.ts'
@@ -18,6 +18,8 @@ export interface SenderOptions {
   readonly route: Router
   /** Hears of each try that came to something. */
   readonly onDelivered?: (content: AlertContent, outcome: DeliveryOutcome) => void
+  /** After how many ms an open finding of a severity is told again, and again after as many; none by default. */
+  readonly reminders?: Readonly<Partial<Record<Severity, number>>>
   readonly concurrency?: number
   /** In case a ring is lost, and for what becomes due by time. */
   readonly pollMs?: number
@@ -33,6 +35,7 @@ const leaseMs = 30_000
 const tryMs = 12_000
 const drainMs = 8_000
 const mostRefusals = 5
+const reminderPollMs = 60_000
 /** Failed tries, about a minute of them, after which a destination is called down. */
 const downAttempts = 6
 
@@ -45,25 +48,65 @@ export function createSender(options: SenderOptions): Sender {
   return {
     async run(bell, stop) {
       const channels = new Map<string, Promise<void>>()
+      const threaded = options.destinations.filter(({ threads }) => threads).map(({ name }) => name)
+      const turns = createTurns()
+      const reminding = remind(options, threaded, bell, stop)
       const drained = new AbortController()
       let failures = 0
       while (!stop.aborted) {
         const free = concurrency - channels.size
         let leased: readonly LeasedDelivery[] = []
         try {
-          leased = free > 0 ? await options.store.deliveries.lease(free, leaseMs) : []
+          leased = free > 0 ? await options.store.deliveries.lease(free, leaseMs, threaded) : []
           failures = 0
         } catch (error) {
           failures += 1
           log.error({ error: wordsOf(error) }, 'deliveries cannot be leased')
         }
-        for (const delivery of leased) start(options, channels, delivery, drained.signal, bell, stop)
-        if (leased.length === 0) await bell.wait(failures > 0 ? backoffMs(failures, 1_000, 30_000) : pollMs, stop)
+        for (const delivery of leased) start(options, channels, turns, delivery, drained.signal, bell, stop)
+        if (leased.length > 0) continue
+        await bell.wait(failures > 0 ? backoffMs(failures, 1_000, 30_000) : Math.min(pollMs, turns.nextMs()), stop)
       }
       const timer = setTimeout(() => drained.abort(), drainMs)
-      await Promise.all(channels.values())
+      await Promise.all([...channels.values(), reminding])
       clearTimeout(timer)
     },
+  }
+}
+
+/** When this process's channels may be posted to again, so that it leases then and not at its next poll. */
+interface Turns {
+  add(ms: number): void
+  /** Until the next; endless when there is none. */
+  nextMs(): number
+}
+
+function createTurns(): Turns {
+  let times: readonly number[] = []
+  return {
+    add(ms) {
+      times = [...times, performance.now() + ms]
+    },
+    nextMs() {
+      const time = performance.now()
+      times = times.filter((each) => each > time)
+      // A little later than its own clock says: the gate is the database's.
+      return Math.min(...times) - time + 5
+    },
+  }
+}
+
+/** Tells again what is open for too long. */
+async function remind(options: SenderOptions, threaded: readonly string[], bell: Bell, stop: AbortSignal): Promise<void> {
+  const { store, reminders = {} } = options
+  if (Object.keys(reminders).length === 0) return
+  while (!stop.aborted) {
+    try {
+      if ((await store.deliveries.remind(reminders, threaded)) > 0) bell.ring()
+    } catch (error) {
+      log.error({ error: wordsOf(error) }, 'reminders cannot be counted')
+    }
+    await sleep(reminderPollMs, stop)
   }
 }
 
@@ -71,6 +114,7 @@ export function createSender(options: SenderOptions): Sender {
 function start(
   options: SenderOptions,
   channels: Map<string, Promise<void>>,
+  turns: Turns,
   delivery: LeasedDelivery,
   drained: AbortSignal,
   bell: Bell,
@@ -84,7 +128,7 @@ function start(
     const late = performance.now() - leasedAt > leaseMs - tryMs
     try {
       if (stop.aborted || late) await options.store.deliveries.release([delivery])
-      else await deliver(options, delivery, AbortSignal.any([drained, AbortSignal.timeout(tryMs)]))
+      else await deliver(options, turns, delivery, AbortSignal.any([drained, AbortSignal.timeout(tryMs)]))
     } catch (error) {
       log.error({ delivery: delivery.id, error: wordsOf(error) }, 'delivery stays leased until its time runs out')
     }
@@ -96,35 +140,37 @@ function start(
   channels.set(key, done)
 }
 
-async function deliver(options: SenderOptions, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {
+async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {
   const { deliveries } = options.store
-  const { content, message, uncertain, sentAt, to } = delivery
+  const { content, message, uncertain, sentAt, together, flapping, to } = delivery
   const destination = options.destinations.find(({ name }) => name === to.destination)
   try {
     if (destination === undefined) throw new AlertingError('refused', `there is no destination named ${to.destination}`)
-    const { id: deliveryId, alertId, findingId, revision } = delivery
-    const outgoing = { deliveryId, alertId, findingId, revision, to, content, uncertain, sentAt }
+    const { id: deliveryId, alertId, findingId, revision, in: reply } = delivery
+    const about = { deliveryId, alertId, findingId, revision, to, content, uncertain, sentAt }
+    const outgoing = { ...about, together, flapping, in: reply }
     // False: the lease was lost, somebody else has it now.
-    if (message === null && !(await deliveries.sending(delivery))) return
+    if (message === null && !(await deliveries.sending(delivery, destination.gapMs))) return
+    if (message === null) turns.add(destination.gapMs)
     const identity = await (message === null
       ? destination.post(to.channel, outgoing, signal)
       : destination.edit(message, outgoing, signal))
-    await deliveries.sent(delivery, identity)
+    await deliveries.sent(delivery, identity, message === null && identity['astray'] === true)
     options.onDelivered?.(content, message === null ? 'posted' : 'edited')
   } catch (error) {
     if (!(error instanceof AlertingError)) throw error
-    await settleFailure(options, delivery, error)
+    await settleFailure(options, turns, delivery, error)
   }
 }
 
-async function settleFailure(options: SenderOptions, delivery: LeasedDelivery, error: AlertingError): Promise<void> {
+async function settleFailure(options: SenderOptions, turns: Turns, delivery: LeasedDelivery, error: AlertingError): Promise<void> {
   const { deliveries } = options.store
-  const { id, content, attempts, to, message } = delivery
+  const { id, content, attempts, to } = delivery
   const facts = { delivery: id, channel: to.channel, code: error.code, attempts, reason: error.message }
-  if (error.code === 'message-gone' && message !== null) {
-    // Somebody deleted it: they know. What ended or repeats needs no new message.
-    log.info(facts, 'message is gone, not edited')
-    await deliveries.sent(delivery, message)
+  if (error.code === 'message-gone') {
+    // Somebody deleted it: they know. What ended or repeats needs no new message; what nobody has read yet begins anew.
+    log.info(facts, 'message is gone')
+    await deliveries.lost(delivery, error.message)
     return
   }
   if (leavesChannel(error, options, delivery)) {
@@ -136,6 +182,12 @@ async function settleFailure(options: SenderOptions, delivery: LeasedDelivery, e
   if (error.code === 'rate-limited') log.debug(facts, 'channel must wait')
   else log.warn(facts, 'delivery failed, trying again')
   if (error.code === 'token-refused' || attempts >= downAttempts) await noteDown(options, to.destination, error)
+  if (error.closes !== null && error.retryAfterMs !== null) {
+    turns.add(error.retryAfterMs)
+    await deliveries.holdUp(delivery, error.closes, error.retryAfterMs)
+    options.onDelivered?.(content, 'retried')
+    return
+  }
   const delayMs = error.retryAfterMs ?? backoffMs(attempts, 1_000, 30_000)
   // Earlier uncertainty outlives a try that surely did not arrive.
   const certain = error.code !== 'uncertain' && !delivery.uncertain

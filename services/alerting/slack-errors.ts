@@ -16,7 +16,13 @@ const codes: ReadonlyMap<string, AlertingErrorCode> = new Map(
       'team_access_not_granted',
       'messages_tab_disabled',
     ],
-    'message-gone': ['message_not_found', 'cant_update_message', 'edit_window_closed'],
+    'message-gone': [
+      'message_not_found',
+      'cant_update_message',
+      'edit_window_closed',
+      'thread_not_found',
+      'cannot_reply_to_message',
+    ],
     'token-refused': [
       'invalid_auth',
       'not_authed',
@@ -50,12 +56,12 @@ const codes: ReadonlyMap<string, AlertingErrorCode> = new Map(
   ),
 )
 
-/** Our error for what a call threw. `attempt` names it: `posting to #payments`. Only closed words of the foreign error are kept. */
-export function slackError(error: unknown, attempt: string): AlertingError {
+/** Our error for what a call threw. `attempt` names it: `posting to #payments`; `closes`: what a 429 makes wait. Only closed words of the foreign error are kept. */
+export function slackError(error: unknown, attempt: string, closes: AlertingError['closes']): AlertingError {
   if (error instanceof AlertingError) return error
   if (error instanceof WebAPIRateLimitedError) {
     const ms = Math.max(1, error.retryAfter) * 1_000
-    return new AlertingError('rate-limited', `${attempt}: Slack asks to wait ${ms} ms`, ms)
+    return new AlertingError('rate-limited', `${attempt}: Slack asks to wait ${ms} ms`, ms, closes)
   }
   if (error instanceof WebAPIPlatformError) {
     const word = error.data.error

@@ -1,7 +1,8 @@
-import type { OperatorNote } from '#model'
+import type { AlertContent, OperatorNote } from '#model'
 import type { Outgoing } from './destination.ts'
-import { findingMessage } from './slack-finding.ts'
+import { findingMessage, type Told } from './slack-finding.ts'
 import { summaryMessage } from './slack-summary.ts'
+import { flappingLine, togetherMessage } from './slack-thread.ts'
 import { bold, header, plain, richText, section, type Block } from './slack-blocks.ts'
 import { escapeMarkup, line, lines } from './text.ts'
 
@@ -26,21 +27,22 @@ export interface Worded {
 export const metadataType = 'tripline_delivery'
 
 /** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Says how long after the change it comes; at most 12,000 characters and 50 blocks. */
-export function slackMessage({ deliveryId, to, content, uncertain, sentAt }: Outgoing): SlackMessage {
-  const worded =
-    content.kind === 'finding'
-      ? findingMessage(content, { to, sentAt })
-      : content.kind === 'summary'
-        ? summaryMessage(content)
-        : noteMessage(content)
+export function slackMessage({ deliveryId, to, content, uncertain, sentAt, together, flapping }: Outgoing): SlackMessage {
+  const worded = together === null ? alone(content, { to, sentAt }) : togetherMessage(together, { to, sentAt })
+  const flaps = flapping === null || together?.kind === 'storm' ? [] : [flappingLine(flapping)]
   const repeat = uncertain ? [richText(section(bold('Possible repeat: '), plain(possibleRepeat)))] : []
   const text = escapeMarkup(line(uncertain ? `Possible repeat: ${worded.text}` : worded.text, 1_000), 1_200)
   return {
     text,
-    blocks: [...worded.blocks, ...repeat],
+    blocks: [...worded.blocks, ...flaps, ...repeat],
     attachments: [{ color: worded.colour, fallback: text, blocks: worded.aside }],
     metadata: { event_type: metadataType, event_payload: { delivery_id: deliveryId } },
   }
+}
+
+function alone(content: AlertContent, told: Told): Worded {
+  if (content.kind === 'finding') return findingMessage(content, told)
+  return content.kind === 'summary' ? summaryMessage(content) : noteMessage(content)
 }
 
 const possibleRepeat = 'an earlier try had no answer, so this message may be here twice.'

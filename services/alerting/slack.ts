@@ -46,36 +46,43 @@ export function createSlack(options: SlackOptions): Destination {
   /** One call with its deadline. A 429 closes the channel; a signal that comes in the middle leaves the outcome uncertain. */
   async function call<T>(channel: string, attempt: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const closed = pace.closedMs(channel)
-    if (closed > 0) throw new AlertingError('rate-limited', `${attempt}: Slack asked to wait, ${closed} ms are left`, closed)
+    const closes = channel === edits ? 'edits' : channel.startsWith('conversations.') ? null : 'posts'
+    if (closed > 0)
+      throw new AlertingError('rate-limited', `${attempt}: Slack asked to wait, ${closed} ms are left`, closed, closes)
     if (signal.aborted) throw new AlertingError('unavailable', `${attempt}: stopped before it was sent`)
     try {
       return await untilAborted(work(), signal)
     } catch (error) {
-      const mapped = slackError(error, attempt)
+      const mapped = slackError(error, attempt, closes)
       if (mapped.retryAfterMs !== null) pace.close(channel, mapped.retryAfterMs)
       throw mapped
     }
   }
 
-  async function send(channel: string, message: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
+  /** A reply whose thread is gone is put into the channel by Slack, without a word but that the answer names no thread. */
+  async function send(channel: string, reply: Outgoing['in'], message: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
     const attempt = `posting to ${channel}`
+    const parent = reply === null ? null : textAt(reply.message, 'ts')
+    const where = (reply === null ? null : textAt(reply.message, 'channel')) ?? channel
+    const thread = parent === null ? {} : { thread_ts: parent, reply_broadcast: reply?.broadcast === true }
     await sleep(pace.take(channel), signal)
     const sent = await call(channel, attempt, signal, () =>
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- Slack's method, not a window's
-      client.chat.postMessage({ channel, ...message, ...quiet, link_names: false }),
+      client.chat.postMessage({ channel: where, ...message, ...thread, ...quiet, link_names: false }),
     )
     if (sent.channel === undefined || sent.ts === undefined) {
       throw new AlertingError('uncertain', `${attempt}: expected a channel and a timestamp, got neither`)
     }
     ids.set(channel, sent.channel)
-    return { channel: sent.channel, ts: sent.ts }
+    const astray = parent !== null && textAt(sent.message as Json | undefined, 'thread_ts') === null
+    return { channel: sent.channel, ts: sent.ts, ...(astray ? { astray } : {}) }
   }
 
   async function update(message: JsonObject, worded: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
     const [channel, ts] = [textAt(message, 'channel'), textAt(message, 'ts')]
     if (channel === null || ts === null) throw new AlertingError('message-gone', 'editing: the stored identity names no message')
     await call(edits, `editing a message in ${channel}`, signal, () => client.chat.update({ channel, ts, ...worded }))
-    return { channel, ts }
+    return message
   }
 
   /** The id of a channel that may be given by name: some calls take only ids. */
@@ -100,20 +107,29 @@ export function createSlack(options: SlackOptions): Destination {
     return id
   }
 
-  /** An earlier try of this delivery in the channel's history, or null. */
-  async function find(channel: string, deliveryId: string, signal: AbortSignal): Promise<JsonObject | null> {
+  /** An earlier try of this delivery, or null: in its thread, or in the channel's history when it has none or that is gone. */
+  async function find(channel: string, { deliveryId, in: reply }: Outgoing, signal: AbortSignal): Promise<JsonObject | null> {
     const id = await idOf(channel, signal)
+    const parent = reply === null ? null : textAt(reply.message, 'ts')
+    if (parent === null) return findIn(id, null, deliveryId, signal)
+    try {
+      return await findIn(id, parent, deliveryId, signal)
+    } catch (error) {
+      if (!(error instanceof AlertingError) || error.code !== 'message-gone') throw error
+      const found = await findIn(id, null, deliveryId, signal)
+      return found === null ? null : { ...found, astray: true }
+    }
+  }
+
+  async function findIn(id: string, parent: string | null, deliveryId: string, signal: AbortSignal): Promise<JsonObject | null> {
+    const method = parent === null ? 'conversations.history' : 'conversations.replies'
     let cursor = ''
     for (let page = 0; page < mostPages; page += 1) {
-      const from = cursor
-      const history = await call('conversations.history', `looking for an earlier try in ${channel}`, signal, () =>
-        client.conversations.history({
-          channel: id,
-          limit: pageSize,
-          include_all_metadata: true,
-          ...(from === '' ? {} : { cursor: from }),
-        }),
-      )
+      const from = cursor === '' ? {} : { cursor }
+      const history = await call(method, `looking for an earlier try in ${id}`, signal, () => {
+        const query = { channel: id, limit: pageSize, include_all_metadata: true, ...from }
+        return parent === null ? client.conversations.history(query) : client.conversations.replies({ ...query, ts: parent })
+      })
       const found = history.messages?.find(({ metadata }) => isOurs(metadata as Json | undefined, deliveryId))
       if (found?.ts !== undefined) return { channel: id, ts: found.ts }
       cursor = history.response_metadata?.next_cursor ?? ''
@@ -124,11 +140,14 @@ export function createSlack(options: SlackOptions): Destination {
 
   return {
     name,
+    threads: true,
+    gapMs: 1_000 / perChannelPerSecond,
     async post(channel, alert, signal) {
-      if (!alert.uncertain) return sayWhatCanBeSaid(alert, (message) => send(channel, message, signal))
-      const earlier = await lookUp(() => find(channel, alert.deliveryId, signal))
+      if (!alert.uncertain) return sayWhatCanBeSaid(alert, (message) => send(channel, alert.in, message, signal))
+      const earlier = await lookUp(() => find(channel, alert, signal))
       const certain = { ...alert, uncertain: earlier === 'unknown' }
-      if (earlier === 'unknown' || earlier === null) return sayWhatCanBeSaid(certain, (message) => send(channel, message, signal))
+      if (earlier === 'unknown' || earlier === null)
+        return sayWhatCanBeSaid(certain, (message) => send(channel, alert.in, message, signal))
       log.info({ delivery: alert.deliveryId }, 'earlier try had arrived, not posted again')
       return sayWhatCanBeSaid(certain, (message) => update(earlier, message, signal))
     },

@@ -57,6 +57,8 @@ export function createSns({ name, topic, endpoint, timeoutMs = 5_000 }: SnsOptio
 
   return {
     name,
+    threads: false,
+    gapMs: 0,
     post: (_, alert, signal) => send(alert, signal),
     edit: (_, alert, signal) => send(alert, signal),
   }

@@ -54,6 +54,8 @@ export function createWebhook({ name, url, key, privateNetwork = false, timeoutM
 
   return {
     name,
+    threads: false,
+    gapMs: 0,
     post: (_, alert, signal) => send(alert, signal),
     edit: (_, alert, signal) => send(alert, signal),
   }

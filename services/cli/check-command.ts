@@ -1,16 +1,19 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { ErrorCode, WebClient } from '@slack/web-api'
+import { ErrorCode } from '@slack/web-api'
 import { createEvaluator } from '#detection'
 import { ConfigError } from '#runtime'
 import { openStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
+import { routingOf } from '../processes/routing.ts'
 import { inventoryOf, trustOf } from '../processes/run.ts'
-import { slackToken } from '../processes/slack-token.ts'
+import { destinationLooks } from './check-destinations.ts'
 
 /** One thing looked at. */
 interface Finding {
   readonly what: string
   readonly ok: boolean
+  /** True: `run` would start, and somebody should look. */
+  readonly warning?: boolean
   readonly detail: string
 }
 
@@ -33,7 +36,7 @@ export async function checkCommand(options: { config: string; json: boolean }): 
     },
   ]
   report(found[0] as Finding, options.json)
-  for (const look of [database, queues, accounts, slack, detections]) {
+  for (const look of [owners, database, queues, accounts, destinations, detections]) {
     for await (const finding of look(config)) {
       found.push(finding)
       report(finding, options.json)
@@ -43,6 +46,14 @@ export async function checkCommand(options: { config: string; json: boolean }): 
   if (options.json) process.stdout.write(`${JSON.stringify({ summary: { checked: found.length, failed } })}\n`)
   else process.stdout.write(failed === 0 ? 'All is well: `run` would start.\n' : `${failed} of ${found.length} checks failed.\n`)
   return failed === 0 ? 0 : 1
+}
+
+/** What two teams claim with the same words: the first is told, which may not be what was meant. */
+async function* owners(config: Config): AsyncGenerator<Finding> {
+  for (const { what, first, second } of routingOf(config).ownership.overlaps()) {
+    const detail = `${first.place} and ${second.place}: ${first.team} is told, ${second.team} is not`
+    yield { what: `${what} has two owners`, ok: true, warning: true, detail }
+  }
 }
 
 async function* database(config: Config): AsyncGenerator<Finding> {
@@ -88,33 +99,8 @@ async function* accounts(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-async function* slack(config: Config): AsyncGenerator<Finding> {
-  let client: WebClient | null = null
-  yield await attempt('Slack token', async () => {
-    const token = await slackToken(config)
-    client = new WebClient(token, {
-      retryConfig: { retries: 0 },
-      timeout: 10_000,
-      ...(config.slack.apiUrl === undefined ? {} : { slackApiUrl: config.slack.apiUrl }),
-    })
-    const { team, user } = await client.auth.test()
-    return `works as ${user ?? 'a bot'} of ${team ?? 'a workspace'}`
-  })
-  const channels = new Set([
-    config.fallback,
-    ...config.teams.map(({ channel }) => channel),
-    ...config.routes.flatMap(({ to }) => to),
-  ])
-  channels.delete('team')
-  for (const channel of channels) {
-    yield await attempt(`Slack channel ${channel}`, async () => {
-      if (client === null) throw new Error('not looked at: the token does not work')
-      if (!/^[CGD][A-Z0-9]{5,}$/u.test(channel)) return 'is given by name; a channel id keeps working when the channel is renamed'
-      const answer = await client.conversations.info({ channel })
-      if (answer.channel?.is_archived === true) throw new Error('is archived')
-      return `is #${answer.channel?.name ?? channel}`
-    })
-  }
+async function* destinations(config: Config): AsyncGenerator<Finding> {
+  for (const { what, look } of destinationLooks(config, process.env)) yield await attempt(what, look)
 }
 
 async function* detections(config: Config): AsyncGenerator<Finding> {
@@ -125,6 +111,16 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
     what: 'detections',
     ok: evaluator.detections.length > 0,
     detail: `${count('policy')} policies, ${count('rule')} rules from ${config.detections.join(', ')}`,
+  }
+  const policies = new Set(evaluator.detections.filter(({ kind }) => kind === 'policy').map(({ id }) => id))
+  for (const id of Object.keys(config.policies).filter((each) => !policies.has(each))) {
+    yield { what: `policies.${id}`, ok: true, warning: true, detail: 'there is no such policy, so nothing is scoped by it' }
+  }
+  const { route } = routingOf(config)
+  for (const { id, destinations: named } of evaluator.detections) {
+    const unknown = named.filter((word) => !route.leads(word))
+    const detail = `names ${unknown.join(', ')}, of which nothing is known`
+    if (unknown.length > 0) yield { what: `destinations of ${id}`, ok: true, warning: true, detail }
   }
 }
 
@@ -144,5 +140,6 @@ async function attempt(what: string, look: () => Promise<string>): Promise<Findi
 
 function report(finding: Finding, json: boolean): void {
   if (json) process.stdout.write(`${JSON.stringify(finding)}\n`)
-  else process.stdout.write(`${finding.ok ? 'ok  ' : 'FAIL'} ${finding.what}: ${finding.detail}\n`)
+  else
+    process.stdout.write(`${finding.warning === true ? 'warn' : finding.ok ? 'ok  ' : 'FAIL'} ${finding.what}: ${finding.detail}\n`)
 }

@@ -1,11 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/run.ts'
+import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
 import type { GroupOptions } from './group-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
 import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
+import type { StagedOptions } from './staged-command.ts'
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
   process.stderr.write(
@@ -125,12 +127,37 @@ program
   .option('--detection <id>', 'only of this detection')
   .option('--type <name>', 'only of this resource type, as AWS.S3.Bucket')
   .option('--team <id>', 'only what this team was told')
+  .option('--thread <id>', 'those of one thread, whatever their status; the id stands in its first message')
   .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
   .addOption(json())
   .action(async (options: FindingsOptions) => {
     logOnlyErrors()
     const { findingsCommand } = await import('./findings-command.ts')
     process.exitCode = await findingsCommand(options)
+  })
+
+program
+  .command('detections')
+  .description('what each detection found and when last; with --dead, those that cannot match or have been silent')
+  .addOption(config())
+  .option('--dead', 'only those that cannot match, or found nothing for --days', false)
+  .option('--days <n>', 'silent for so long is dead', countOf('--days'), 30)
+  .addOption(json())
+  .action(async (options: DetectionsOptions) => {
+    logOnlyErrors()
+    const { detectionsCommand } = await import('./detections-command.ts')
+    process.exitCode = await detectionsCommand(options)
+  })
+
+program
+  .command('staged')
+  .description('what each staged detection would have told, and where it is noisiest: whether it is fit to be promoted')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options: StagedOptions) => {
+    logOnlyErrors()
+    const { stagedCommand } = await import('./staged-command.ts')
+    process.exitCode = await stagedCommand(options)
   })
 
 program

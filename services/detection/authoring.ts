@@ -31,8 +31,8 @@ interface Metadata {
   readonly reports?: Readonly<Record<string, readonly string[]>>
   /** Where its alerts go instead of where the routes say: channels, destinations, `team`. Empty: the routes decide. */
   readonly destinations?: readonly string[]
-  /** `Experimental` and `Deprecated` are for readers; both run. */
-  readonly status?: 'Experimental' | 'Stable' | 'Deprecated'
+  /** `Staged`: on trial, findings are recorded and counted, and nobody is told. The others are for readers; all run. */
+  readonly status?: 'Experimental' | 'Stable' | 'Deprecated' | 'Staged' | 'staged'
   readonly createdBy?: string
   /** False: matches are recorded and nobody is told. */
   readonly createAlert?: boolean
@@ -113,6 +113,8 @@ export interface RuleDefinition extends Metadata, Wording<[record: CloudTrailRec
   readonly dedupPeriodMinutes?: number
   /** Matches within that time before anybody is told. */
   readonly threshold?: number
+  /** Counts distinct texts against the threshold, in place of matches: how many buckets, how many users. */
+  readonly unique?: (record: CloudTrailRecord) => string
   /** True: matched. Synchronous; sees failed calls too (`errorCode`); the record cannot be written to. */
   readonly evaluate: (record: CloudTrailRecord) => boolean
   /** Some that match and some that stay silent. */

@@ -27,7 +27,7 @@ export interface LoadedRule extends LoadedBase {
   readonly tests: readonly { readonly name: string; readonly expected: boolean; readonly event: object }[]
 }
 export type Code = (...given: readonly unknown[]) => unknown
-export type WordingSlot = 'title' | 'severityOf' | 'destinationsOf' | 'dedup' | 'context'
+export type WordingSlot = 'title' | 'severityOf' | 'destinationsOf' | 'dedup' | 'context' | 'unique'
 
 /** Reads what a file exported. Throws an error that names each wrong slot, what was given and what is allowed. */
 export function readDefinition(exported: object, from: { readonly file: string; readonly fingerprint: string }): Loaded {
@@ -51,6 +51,8 @@ export function readDefinition(exported: object, from: { readonly file: string; 
     dedupPeriodMinutes: isRule ? dedupPeriod(given.dedupPeriodMinutes) : 60,
     threshold: isRule ? given.threshold : 1,
     createAlert: given.createAlert,
+    staged: given.status?.toLowerCase() === 'staged',
+    match: isRule ? { sources: [given.match.source].flat(), names: given.match.names ?? null } : null,
     graceSeconds: isRule ? 0 : given.graceSeconds,
     destinations: given.destinations,
     suppressions: isRule ? [] : given.suppressions,
@@ -62,6 +64,7 @@ export function readDefinition(exported: object, from: { readonly file: string; 
     destinationsOf: destinationsOf ?? null,
     dedup: dedup ?? null,
     context: context ?? null,
+    unique: given.kind === 'rule' ? (given.unique ?? null) : null,
   }
   const base = { detection, enabled: given.enabled, evaluate: given.evaluate, wording, slots: slotsOf(given) }
   if (given.kind === 'policy') return { ...base, kind: 'policy', tests: given.tests }
@@ -93,7 +96,7 @@ const metadata = {
   tags: distinct.default([]),
   reports: z.record(z.string(), z.array(text)).default({}),
   destinations: distinct.max(10, 'allowed: at most 10').default([]),
-  status: z.enum(['Experimental', 'Stable', 'Deprecated']).optional(),
+  status: z.enum(['Experimental', 'Stable', 'Deprecated', 'Staged', 'staged']).optional(),
   createdBy: text.optional(),
   createAlert: z.boolean().default(true),
   title: code.optional(),
@@ -135,6 +138,7 @@ const definition = z.discriminatedUnion('kind', [
       names: z.array(text).min(1, 'allowed: at least one name, or no such slot for every event of the source').optional(),
     }),
     dedupPeriodMinutes: z.int().min(0).max(10_080, 'allowed: at most 10080').optional(),
+    unique: code.optional(),
     threshold: z.int().min(1, 'allowed: a whole number from 1').default(1),
     tests: z.array(z.strictObject({ name: text, expected: z.boolean(), event: sample })).default([]),
   }),

@@ -76,8 +76,21 @@ export function runRule(rule: LoadedRule, record: JsonObject): Run<RuleMatch | D
     return { answer: threw(detection, thrown), complaints: [] }
   }
   const complaints: string[] = []
-  const answer = { detectionId: detection.id, ...word(rule, [record], {}, complaints) }
-  return { answer, complaints }
+  const words = word(rule, [record], {}, complaints)
+  // A value that cannot be had does not count towards the threshold.
+  const unique = rule.wording.unique === null ? {} : { unique: uniqueOf(rule.wording.unique, record, complaints) }
+  return { answer: { detectionId: detection.id, ...words, ...unique }, complaints }
+}
+
+function uniqueOf(code: Code, record: JsonObject, complaints: string[]): string {
+  try {
+    const said = code(record)
+    if (typeof said === 'string') return cut(said)
+    complaints.push(`unique answered ${kindOf(said)}; allowed: text`)
+  } catch (thrown) {
+    complaints.push(`unique threw ${describe(thrown)}`)
+  }
+  return ''
 }
 
 const silent: Run<null> = { answer: null, complaints: [] }

@@ -65,6 +65,12 @@ const tables: ReadonlyMap<string, ReadonlyMap<string, readonly Effect[]>> = new 
 )
 const nothing: readonly Touch[] = []
 
+/** The names of a source's events that touch resources; null for a source of which we know none. */
+export function eventNamesOf(source: string): ReadonlySet<string> | null {
+  const events = tables.get(source)
+  return events === undefined ? null : new Set(events.keys())
+}
+
 /** The resources that an event touches, each once. Failed calls and reads touch nothing; most events find no entry in the tables. */
 export function touches(event: AuditEvent): readonly Touch[] {
   const effects = effectsOf(event)

@@ -22,6 +22,10 @@ export interface Detection {
   readonly threshold: number
   /** False: matches are recorded, nobody is told. */
   readonly createAlert: boolean
+  /** On trial: findings are recorded and counted, nobody is told until it is staged no more. */
+  readonly staged: boolean
+  /** Rules only: the events it is asked about; null for policies. */
+  readonly match: { readonly sources: readonly string[]; readonly names: readonly string[] | null } | null
   /** Policies only: how long after a resource was created a failing verdict waits, in seconds, since resources are built in steps. */
   readonly graceSeconds: number
   /** Where its alerts go instead of where the routes say; empty: the routes decide. */
@@ -48,6 +52,8 @@ export interface RuleMatch {
   readonly title: string
   readonly severity: Severity
   readonly dedup: string
+  /** What is counted against the threshold in place of matches: distinct texts. Left out: matches. */
+  readonly unique?: string
   readonly context: JsonObject
   /** The detection's own destinations; null or none given: the routes decide; an empty list: nobody is told. */
   readonly destinations?: readonly string[] | null

@@ -37,6 +37,8 @@ export interface Finding {
   readonly differences: readonly Difference[]
   /** Matches so far (rules); 1 for policies. */
   readonly count: number
+  /** Opened while its detection was staged: nobody was told. */
+  readonly staged: boolean
   readonly openedAt: Date
   readonly endedAt: Date | null
 }

@@ -182,8 +182,10 @@ async function recordMatch(parts: Needs, records: Records, { event, cause, touch
     title,
     context,
     cause,
+    staged: detection.staged,
+    ...(match.unique === undefined ? {} : { unique: match.unique }),
   })
-  if (!detection.createAlert || finding.status === 'counting') return
+  if (!detection.createAlert || detection.staged || finding.status === 'counting') return
   if (opened) {
     await records.investigations.ask(questionsOf(finding))
     const content = parts.tell.findingAlert({

@@ -42,7 +42,10 @@ async function retire(parts: Needs): Promise<void> {
   // A detection whose file is broken is not removed: its findings stay until it can be loaded again.
   if (parts.evaluator.broken.length > 0) return
   const living = parts.evaluator.detections.map(({ id }) => id)
+  const told = parts.evaluator.detections.filter(({ staged }) => !staged).map(({ id }) => id)
   await parts.store.transaction(async (records) => {
+    await records.detections.note(living)
+    await records.findings.promote(told)
     for (const finding of await records.findings.retire(living))
       await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })

@@ -1,7 +1,6 @@
 import type {
   AlertContent,
   AuditEvent,
-  Cause,
   Detection,
   Ended,
   Finding,

@@ -78,11 +78,12 @@ export async function reconcile(
         origin: occasion.origin,
         causes,
         differences,
+        staged: detection.staged,
       })
       if (finding !== null) await records.investigations.ask(questionsOf(finding))
       if (finding !== null) opened.set(finding.detectionId, finding.title)
       // What no change caused is told in one summary a team, never as a single post.
-      if (finding === null || occasion.origin !== 'change' || !detection.createAlert) continue
+      if (finding === null || occasion.origin !== 'change' || !detection.createAlert || detection.staged) continue
       const content = parts.tell.findingAlert({
         finding,
         detection,

@@ -25,17 +25,13 @@ export function usesDefaultSlack({ destinations, fallback, operators, teams, rou
 async function open(name: string, kind: DestinationConfig, config: Config, environment: NodeJS.ProcessEnv): Promise<Destination> {
   const { endpoint } = config.aws
   if ('slack' in kind) {
-    const { tokenSecret: secret, tokenVariable, apiUrl } = kind.slack
-    const variable = tokenVariable ?? variableOf(name, 'SLACK_BOT_TOKEN')
-    const place = { key: `destinations.${name}.slack.tokenSecret`, secret, variable, what: 'the bot token' }
-    const token = await readSecret(place, environment, endpoint)
+    const { apiUrl } = kind.slack
+    const token = await slackSecret(name, kind.slack, config, environment)
     return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } })
   }
   if ('webhook' in kind) {
-    const { keySecret: secret, keyVariable, url, privateNetwork, timeoutMs } = kind.webhook
-    const variable = keyVariable ?? variableOf(name, 'WEBHOOK_KEY')
-    const place = { key: `destinations.${name}.webhook.keySecret`, secret, variable, what: 'the signing key' }
-    const key = await readSecret(place, environment, endpoint)
+    const { url, privateNetwork, timeoutMs } = kind.webhook
+    const key = await webhookKey(name, kind.webhook, config, environment)
     return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } })
   }
   if ('sns' in kind) {
@@ -46,6 +42,33 @@ async function open(name: string, kind: DestinationConfig, config: Config, envir
   const own = kind.eventBridge.endpoint ?? endpoint
   const place = { ...(region === undefined ? {} : { region }), ...(own === undefined ? {} : { endpoint: own }) }
   return createDestination({ eventBridge: { name, bus, source, ...place } })
+}
+
+type Slack = Extract<DestinationConfig, { slack: unknown }>['slack']
+type Webhook = Extract<DestinationConfig, { webhook: unknown }>['webhook']
+
+/** The bot token of a further workspace. */
+export function slackSecret(
+  name: string,
+  { tokenSecret: secret, tokenVariable }: Slack,
+  { aws }: Config,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const variable = tokenVariable ?? variableOf(name, 'SLACK_BOT_TOKEN')
+  const place = { key: `destinations.${name}.slack.tokenSecret`, secret, variable, what: 'the bot token' }
+  return readSecret(place, environment, aws.endpoint)
+}
+
+/** The key that signs what a webhook is sent. */
+export function webhookKey(
+  name: string,
+  { keySecret: secret, keyVariable }: Webhook,
+  { aws }: Config,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const variable = keyVariable ?? variableOf(name, 'WEBHOOK_KEY')
+  const place = { key: `destinations.${name}.webhook.keySecret`, secret, variable, what: 'the signing key' }
+  return readSecret(place, environment, aws.endpoint)
 }
 
 /** `slack-emea` is told its token in `SLACK_BOT_TOKEN_SLACK_EMEA`, unless the configuration names another variable. */

@@ -19,7 +19,10 @@ export async function readSecret(
   if (secret === undefined) {
     const given = environment[variable]
     if (given !== undefined && given !== '') return given
-    throw new ConfigError('invalid', `no ${what}: given neither ${variable} in the environment nor ${key}; allowed: one of them`)
+    throw new ConfigError(
+      'invalid',
+      `${what} is missing: given neither ${variable} in the environment nor ${key}; allowed: one of them`,
+    )
   }
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
   const client = new SecretsManagerClient(endpoint === undefined ? {} : { endpoint })

@@ -4,6 +4,9 @@ import type { Database } from './database.ts'
 import type { Alerts } from './store.ts'
 import { digest, json, now, wait } from './values.ts'
 
+/** Edits of a thread's head wait so long after the one before: a storm is few edits. */
+export const headEditMs = 2_000
+
 export function createAlerts(database: Database): Alerts {
   return {
     async create({ findingId, key, content, to }) {
@@ -14,8 +17,8 @@ export function createAlerts(database: Database): Alerts {
           on conflict do nothing
           returning id
         ), outbox as (
-          insert into deliveries (alert_id, destination, channel, team, because, rank, status, due_at, created_at)
-          select alert.id, destination, channel, team, because, ${rankOf(content)}, 'due', ${now}, ${now}
+          insert into deliveries (alert_id, destination, channel, team, because, rank, status, due_at, created_at, gathered)
+          select alert.id, destination, channel, team, because, ${rankOf(content)}, 'due', ${now}, ${now}, ${content.kind !== 'finding'}
           from alert, jsonb_to_recordset(${json(to)}) as given(destination text, channel text, team text, because text)
           order by destination, channel
           on conflict do nothing
@@ -31,7 +34,10 @@ export function createAlerts(database: Database): Alerts {
   }
 }
 
-/** Holds the alert's row to the end: a delivery settled meanwhile waits for it, and so sees the new revision. */
+/**
+ * Holds the alert's row to the end: a delivery settled meanwhile waits for it, and so sees the new revision. Then its deliveries' rows, so
+ * that it sees where a lease that was under way has gathered them; only then every message that tells of it is known.
+ */
 async function revise(
   database: Database,
   findingId: string,
@@ -44,11 +50,25 @@ async function revise(
   if (alert === null) return null
   const content = change(alert.content)
   await database.rows(sql`
-    with revised as (
-      update alerts set content = ${json(content)}, revision = revision + 1, revised_at = ${now} where id = ${alert.id}
+    update alerts set content = ${json(content)}, revision = revision + 1, revised_at = ${now} where id = ${alert.id}`)
+  await database.rows(sql`select from deliveries where alert_id = ${alert.id} order by id for update`)
+  await database.rows(sql`
+    with recursive tellers as (
+      select id, told_by, thread_id from deliveries where alert_id = ${alert.id} or shows = ${alert.id}
+      union
+      select d.id, d.told_by, d.thread_id from deliveries as d join tellers on d.id = tellers.told_by
+    ), concerned as (
+      select id, false as head from tellers
+      union all
+      select head_id, true from threads where id in (select thread_id from tellers) and changes > 1
+    ), held as (
+      select id, (select bool_or(head) from concerned where concerned.id = d.id) as head from deliveries as d
+      where id in (select id from concerned) and status <> 'closed' order by id for update
     )
-    update deliveries set status = 'due', due_at = ${now} + ${wait(delayMs)}, rank = ${rankOf(content)}
-    where alert_id = ${alert.id} and status = 'sent'`)
+    update deliveries as d set wish = d.wish + 1, status = case when d.status = 'sent' then 'due' else d.status end,
+      due_at = case when d.status <> 'sent' then d.due_at
+        when held.head then greatest(${now}, d.settled_at + ${wait(headEditMs)}) else ${now} + ${wait(delayMs)} end
+    from held where d.id = held.id`)
   return alert.id
 }
 

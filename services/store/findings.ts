@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { severities } from '#model'
 import type { Database } from './database.ts'
 import { findingColumns, findingOf, type FindingRow } from './findings-row.ts'
+import { tallyFindings } from './findings-tally.ts'
 import { hitFinding } from './rule-hits.ts'
 import type { FindingFilter, Findings } from './store.ts'
 import { columnsOf, digest, json, now, storableText, texts } from './values.ts'
@@ -46,10 +47,11 @@ export function createFindings(database: Database): Findings {
       const subject = digest('policy', finding.detectionId, at, finding.key)
       const row = await database.first<FindingRow>(sql`
         insert into findings as f (subject, epoch, detection_id, kind, account_id, region, resource_type, resource_id, key, origin,
-          status, severity, title, context, causes, differences, count, opened_at)
+          status, severity, title, context, causes, differences, count, staged, opened_at)
         select ${subject}, coalesce(max(epoch), 0) + 1, ${finding.detectionId}, 'policy', ${at.account_id}, ${at.region}, ${at.type},
           ${at.id}, ${storableText(finding.key)}, ${finding.origin}, 'open', ${finding.severity}, ${storableText(finding.title)},
-          ${json(finding.context)}, ${json(finding.causes)}, ${json(finding.differences)}, 1, ${now}
+          ${json(finding.context)}, ${json(finding.causes)}, ${json(finding.differences)}, 1, ${finding.staged === true}::boolean,
+          ${now}
         from findings where subject = ${subject}
         having count(*) filter (where status = 'open') = 0
         on conflict do nothing
@@ -79,10 +81,22 @@ export function createFindings(database: Database): Findings {
         from retired where f.id = retired.id returning ${findingColumns}`)
       return rows.map(findingOf)
     },
+    async promote(detectionIds) {
+      const rows = await database.rows(sql`
+        with promoted as (
+          select id from findings
+          where kind = 'policy' and status = 'open' and staged
+            and detection_id in (select jsonb_array_elements_text(${json(detectionIds)}))
+          order by id for update
+        )
+        update findings as f set staged = false, origin = 'detection', told_at = null from promoted where f.id = promoted.id returning 1`)
+      return rows.length
+    },
+    tallies: (staged) => tallyFindings(database, staged),
     async untold(after, limit) {
       const rows = await database.rows<FindingRow>(sql`
         select ${findingColumns} from findings as f
-        where f.status = 'open' and f.origin <> 'change' and f.told_at is null and f.id > ${after ?? ''}
+        where f.status = 'open' and f.origin <> 'change' and f.told_at is null and not f.staged and f.id > ${after ?? ''}
         order by f.id limit ${limit}::integer for update`)
       return rows.map(findingOf)
     },
@@ -101,6 +115,7 @@ export function createFindings(database: Database): Findings {
 }
 
 function holds({
+  ids,
   statuses,
   severities: among,
   accountId,
@@ -110,6 +125,7 @@ function holds({
   team,
 }: FindingFilter): RawBuilder<boolean> {
   const conditions = [sql`true`]
+  if (ids !== undefined) conditions.push(sql`f.id = any (${texts(ids)})`)
   if (statuses !== undefined) conditions.push(sql`f.status = any (${texts(statuses)})`)
   if (among !== undefined) conditions.push(sql`f.severity = any (${texts(among)})`)
   if (accountId !== undefined) conditions.push(sql`f.account_id = ${storableText(accountId)}`)

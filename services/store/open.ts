@@ -7,6 +7,7 @@ import { createFindings } from './findings.ts'
 import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
+import { createKnownDetections } from './known-detections.ts'
 import { createMarks } from './marks.ts'
 import { requireMigrations, runMigrations } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
@@ -16,6 +17,7 @@ import { createScans } from './scans.ts'
 import { createSessions } from './sessions.ts'
 import { createStates } from './states.ts'
 import type { Records, Store } from './store.ts'
+import { createThreads } from './threads.ts'
 import { createVersions } from './versions.ts'
 import { createWorkers } from './workers.ts'
 import { now } from './values.ts'
@@ -86,9 +88,11 @@ function recordsOver(database: Database): Records {
     findings: createFindings(database),
     alerts: createAlerts(database),
     deliveries: createDeliveries(database),
+    threads: createThreads(database),
     quarantine: createQuarantine(database),
     scans: createScans(database),
     workers: createWorkers(database),
+    detections: createKnownDetections(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
     async now() {

@@ -22,27 +22,36 @@ export async function hitFinding(database: Database, hit: RuleHit): Promise<{ fi
   throw new StoreError('conflict', `Match of ${hit.detectionId} not counted after 5 tries`, { retryable: true })
 }
 
-/** `opened_by_count` holds which hit reached the threshold, so that a threshold changed in between still opens exactly once. */
+/**
+ * `opened_by_count` holds which hit reached the threshold, so that a threshold changed in between still opens exactly once. Where distinct
+ * values count, `counted` holds the digests of those so far, until the threshold is reached.
+ */
 async function countHit(database: Database, hit: RuleHit, subject: string): Promise<HitRow | null> {
   const causes = json([hit.cause])
-  const opens = hit.threshold <= 1
+  const value = hit.unique === undefined || hit.unique === '' ? null : digest('unique', hit.unique).slice(0, 16)
+  const [byValue, staged] = [hit.unique !== undefined, hit.staged === true]
+  const opens = hit.threshold <= 1 && (!byValue || value !== null)
+  const values = sql`case when ${value}::text is null or ${value}::text = any (coalesce(f.counted, '{}'))
+    then coalesce(f.counted, '{}') else f.counted || ${value}::text end`
+  const reached = sql`case when ${byValue}::boolean then cardinality(${values}) else f.count + 1 end >= ${hit.threshold}`
   return database.first<HitRow>(sql`
     with joined as (
       update findings as f set count = f.count + 1, causes = tripline_join_causes(f.causes, ${causes}),
-        status = case when f.status = 'counting' and f.count + 1 >= ${hit.threshold} then 'open' else f.status end,
+        status = case when f.status = 'counting' and ${reached} then 'open' else f.status end,
         opened_at = case when f.status = 'counting' then ${now} else f.opened_at end,
-        opened_by_count = case when f.status = 'counting' and f.count + 1 >= ${hit.threshold} then f.count + 1
-          else f.opened_by_count end
-      where f.subject = ${subject} and f.period_ends_at > ${now}
+        opened_by_count = case when f.status = 'counting' and ${reached} then f.count + 1 else f.opened_by_count end,
+        counted = case when f.status = 'counting' and ${byValue}::boolean then ${values} else f.counted end
+      where f.subject = ${subject} and f.period_ends_at > ${now} and f.staged = ${staged}::boolean
         and f.epoch = (select max(epoch) from findings where subject = ${subject})
       returning ${findingColumns}, f.opened_by_count is not distinct from f.count as opened
     ), begun as (
       insert into findings as f (subject, epoch, detection_id, kind, account_id, region, key, origin, status, severity, title, context,
-        causes, differences, count, opened_at, opened_by_count, period_ends_at)
+        causes, differences, count, opened_at, opened_by_count, period_ends_at, staged, counted)
       select ${subject}, coalesce(max(epoch), 0) + 1, ${hit.detectionId}, 'rule', ${storableText(hit.accountId)},
         ${storableText(hit.region)}, ${storableText(hit.dedup)}, 'change', ${opens ? 'open' : 'counting'}, ${hit.severity},
         ${storableText(hit.title)}, ${json(hit.context)}, ${causes}, '[]', 1, ${now}, ${opens ? 1 : null}::bigint,
-        ${now} + ${hit.periodMinutes}::float8 * interval '1 minute'
+        ${now} + ${hit.periodMinutes}::float8 * interval '1 minute', ${staged}::boolean,
+        case when ${value}::text is not null then array[${value}::text] end
       from findings where subject = ${subject}
       having not exists (select from joined)
       on conflict do nothing

@@ -6,6 +6,7 @@ import type {
   Expectation,
   Finding,
   FindingStatus,
+  Flapping,
   JsonObject,
   OpenedSession,
   Origin,
@@ -13,6 +14,7 @@ import type {
   ResourceRef,
   RoutedTo,
   Severity,
+  Together,
   Verdict,
 } from '#model'
 
@@ -28,9 +30,11 @@ export interface Records {
   readonly findings: Findings
   readonly alerts: Alerts
   readonly deliveries: Deliveries
+  readonly threads: Threads
   readonly quarantine: Quarantine
   readonly scans: Scans
   readonly workers: Workers
+  readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
   /** Now, as the database sees it. */
@@ -230,6 +234,8 @@ export interface PolicyFinding {
   readonly context: JsonObject
   readonly causes: readonly Cause[]
   readonly differences: readonly Difference[]
+  /** Its detection is staged: nobody is told. */
+  readonly staged?: boolean
 }
 export interface RuleHit {
   readonly detectionId: string
@@ -242,9 +248,36 @@ export interface RuleHit {
   readonly title: string
   readonly context: JsonObject
   readonly cause: Cause
+  /** Counts against the threshold once an epoch; empty: not at all. Left out: each match counts. */
+  readonly unique?: string
+  /** The rule is staged: nobody is told. A finding is one or the other. */
+  readonly staged?: boolean
+}
+/** The findings of one detection, counted. */
+export interface Tally {
+  readonly detectionId: string
+  /** What was told, or would have been. */
+  readonly findings: number
+  readonly open: number
+  /** Rules below their threshold. */
+  readonly counting: number
+  readonly matches: number
+  readonly firstAt: Date
+  /** When the last finding was opened. */
+  readonly lastAt: Date
+  /** Whose findings most are; at most five each, most first. */
+  readonly resources: readonly { readonly name: string; readonly count: number }[]
+  readonly actors: readonly { readonly name: string; readonly count: number }[]
+}
+/** Since when detections are known, so that silence can be judged. */
+export interface KnownDetections {
+  /** Notes detections that are seen for the first time. */
+  note(ids: readonly string[]): Promise<void>
+  since(): Promise<ReadonlyMap<string, Date>>
 }
 /** Which findings are wanted: what is left out is any. */
 export interface FindingFilter {
+  readonly ids?: readonly string[]
   readonly statuses?: readonly FindingStatus[]
   readonly severities?: readonly Severity[]
   readonly accountId?: string
@@ -277,6 +310,10 @@ export interface Findings {
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
   /** Ends as `retired` the open policy findings whose detection is not in the list; returns them. */
   retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
+  /** Open policy findings that were opened while their detection was staged are findings of a new detection now; how many. */
+  promote(detectionIds: readonly string[]): Promise<number>
+  /** Of each detection that ever had findings, what became of them; `staged`: only those opened while it was staged. */
+  tallies(staged: boolean): Promise<readonly Tally[]>
   /** Open findings that no change caused and no summary has told yet, in pages by id; holds them until the transaction ends. */
   untold(after: string | null, limit: number): Promise<readonly Finding[]>
   /** `alertId`: the summary that told them. */
@@ -304,6 +341,13 @@ export interface LeasedDelivery {
   readonly revision: number
   /** The posted message's identity, null before the first post: then it is an edit. */
   readonly message: JsonObject | null
+  /** How many wishes to be said it answers. */
+  readonly wish: number
+  /** What the message tells besides the content; null when that is all. */
+  readonly together: Together | null
+  readonly flapping: Flapping | null
+  /** The message whose thread it belongs into, and whether it is to be seen in the channel too; null when it is no reply. */
+  readonly in: { readonly message: JsonObject; readonly broadcast: boolean } | null
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
@@ -311,18 +355,54 @@ export interface LeasedDelivery {
   readonly sentAt: Date | null
 }
 export interface Deliveries {
-  /** Lends due deliveries, highest severity first, oldest first, at most one a channel. */
-  lease(limit: number, leaseMs: number): Promise<readonly LeasedDelivery[]>
-  /** Notes that a post is about to be sent, so that a crash in it is known to be uncertain. */
-  sending(delivery: LeasedDelivery): Promise<boolean>
-  /** Sent: stores the message's identity and the revision that it shows. Due again when a newer revision came meanwhile. */
-  sent(delivery: LeasedDelivery, message: JsonObject): Promise<boolean>
+  /**
+   * Lends due deliveries, highest severity first, oldest first, at most one a channel; what is new before details in threads, unless they
+   * are critical. For the destinations in `threaded` it first gathers what belongs together: into one message, or one thread.
+   */
+  lease(limit: number, leaseMs: number, threaded?: readonly string[]): Promise<readonly LeasedDelivery[]>
+  /** Notes that a post is about to be sent, so that a crash in it is known to be uncertain. The next post there waits for `gapMs`. */
+  sending(delivery: LeasedDelivery, gapMs?: number): Promise<boolean>
+  /**
+   * Sent: stores the message's identity and the revision that it shows. Due again when a newer revision came meanwhile. `astray`: the
+   * message that it answers was deleted, so that it stands by itself; its thread is left as by `lost`.
+   */
+  sent(delivery: LeasedDelivery, message: JsonObject, astray?: boolean): Promise<boolean>
   /** Not sent: due again after `delayMs`. `certain`: the destination surely did not take it. */
   giveBack(delivery: LeasedDelivery, delayMs: number, reason: string, certain: boolean): Promise<boolean>
-  /** Not to be sent there: closes it with its reason and, in the same transaction, opens one at `instead`. */
+  /** The destination asks to wait: the delivery keeps its place, and for `ms` nothing is posted in its channel, or nothing edited anywhere. */
+  holdUp(delivery: LeasedDelivery, what: 'posts' | 'edits', ms: number): Promise<boolean>
+  /**
+   * Its message, or the one that it answers, was deleted: closes it, and its thread when that has lost its head. What nobody has been
+   * told yet begins anew.
+   */
+  lost(delivery: LeasedDelivery, reason: string): Promise<boolean>
+  /**
+   * Not to be sent there: closes it with its reason and, in the same transaction, opens one at `instead` for each alert that it tells; a
+   * head takes its whole thread along.
+   */
   divert(delivery: LeasedDelivery, reason: string, instead: RoutedTo | null): Promise<boolean>
   release(deliveries: readonly LeasedDelivery[]): Promise<void>
+  /**
+   * Tells again, once a period, what has been open for longer than its severity's period (ms): a reply to the message that tells it, which
+   * is edited too. Only policies, and only at the given destinations. Returns how many replies are due.
+   */
+  remind(periods: Readonly<Partial<Record<Severity, number>>>, threaded: readonly string[]): Promise<number>
   waiting(): Promise<{ count: number; oldestMs: number }>
+}
+
+// ---- threads: alerts of one doing in one channel
+
+export interface Thread {
+  readonly id: string
+  readonly destination: string
+  readonly channel: string
+  readonly startedAt: Date
+  /** What it tells, the oldest first. */
+  readonly alerts: readonly { readonly findingId: string; readonly content: AlertContent }[]
+}
+export interface Threads {
+  /** The thread whose id begins with the text, of at least 8 characters; null when there is none. */
+  find(id: string): Promise<Thread | null>
 }
 
 // ---- quarantine: what could not be used, with its reason; kept 30 days

@@ -4,7 +4,7 @@ import type { FindingAlert, RoutedTo } from '#model'
 import { createBell, type Bell } from '#runtime'
 import type { Store } from '#store'
 import { startSlackServer, type SlackServer, type SlackServerOptions } from '../../services/processes/demo/slack-server.ts'
-import { aFindingAlert, anOutgoing } from '../support/alerts.ts'
+import { aCause, aFindingAlert, anOutgoing } from '../support/alerts.ts'
 import { freshStore } from '../support/database.ts'
 import { aRouter } from '../support/routing.ts'
 import { until } from '../support/until.ts'
@@ -61,7 +61,14 @@ async function stage(given: Partial<SlackServerOptions> = {}): Promise<Stage> {
       return end
     },
     async tell(title, channel = 'payments', content = {}) {
-      await store.alerts.create({ findingId: null, key: title, content: aFindingAlert({ title, ...content }), to: [to(channel)] })
+      // Each somebody else's doing, so that none belongs to another.
+      const cause = aCause({ eventId: title, actor: { arn: null } })
+      await store.alerts.create({
+        findingId: null,
+        key: title,
+        content: aFindingAlert({ title, cause, ...content }),
+        to: [to(channel)],
+      })
       bell.ring()
     },
     async close() {

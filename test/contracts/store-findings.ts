@@ -65,6 +65,7 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.get(one?.id ?? '')).toEqual(one)
     expect(await findings.get('none\0')).toBeNull()
     expect(await ids({ severities: ['LOW', 'MEDIUM'], statuses: ['open'] })).toEqual([three.id, one?.id])
+    expect(await ids({ ids: [one?.id ?? '', 'none'] })).toEqual([one?.id])
     expect(await ids({ accountId: '444455556666' })).toEqual([three.id])
     expect(await ids({ detectionId: 'P', region: 'eu-west-1', resourceType: 'AWS.EC2.SecurityGroup' })).toEqual([two?.id, one?.id])
     const to = [{ destination: 'slack', channel: 'C1', team: 'data', because: 'a test' }]
@@ -190,5 +191,83 @@ export function findingsContract(open: () => Promise<Subject>): void {
         return untold.length
       })
     expect((await Promise.all([tell(), tell(), tell()])).toSorted((a, b) => a - b)).toEqual([0, 0, 1])
+  })
+
+  it('a rule that counts distinct values opens when there are so many, however often each comes, and counts all matches', async () => {
+    const { store } = await open()
+    const opened: boolean[] = []
+    const values = ['a', 'a', '', 'b', 'a', 'b', 'c', 'd']
+    for (const unique of values) opened.push((await store.findings.hit(aHit({ threshold: 3, unique }))).opened)
+    expect(opened).toEqual([false, false, false, false, false, false, true, false])
+    expect(await store.findings.list({}, 10)).toMatchObject([{ status: 'open', count: 8 }])
+    const none = await store.findings.hit(aHit({ dedup: 'none', unique: '' }))
+    expect([none.opened, none.finding.status]).toEqual([false, 'counting'])
+    expect((await store.findings.hit(aHit({ dedup: 'none', unique: 'x' }))).opened).toBe(true)
+  })
+
+  it('distinct values start afresh with each period', async () => {
+    const subject = await open()
+    const hit = async (unique: string) => (await subject.store.findings.hit(aHit({ threshold: 2, unique }))).opened
+    expect(await hit('a')).toBe(false)
+    await setClock(subject, '61 minutes')
+    expect([await hit('b'), await hit('b'), await hit('a')]).toEqual([false, false, true])
+  })
+
+  it('findings of a staged policy are told in no summary until it is promoted, and then as those of a new one', async () => {
+    const { store } = await open()
+    await store.findings.open(aPolicyFinding({ staged: true }))
+    await store.findings.open(aPolicyFinding({ detectionId: 'Q', origin: 'baseline', staged: true }))
+    expect(await store.findings.untold(null, 10)).toEqual([])
+    expect(await store.findings.promote(['P', 'R'])).toBe(1)
+    expect(await store.findings.promote(['P', 'R'])).toBe(0)
+    expect(await store.findings.untold(null, 10)).toMatchObject([{ detectionId: 'P', origin: 'detection', staged: false }])
+  })
+
+  it('a rule that is promoted opens a finding of its own at its next match', async () => {
+    const { store } = await open()
+    const [trial, real] = [await store.findings.hit(aHit({ staged: true })), await store.findings.hit(aHit())]
+    expect([trial.opened, real.opened, real.finding.epoch]).toEqual([true, true, 2])
+  })
+
+  it('tallies what each detection found, staged or all, and whose it is', async () => {
+    const { store } = await open()
+    const group = (id: string) => ({ ...resource, id })
+    const actor = { ...aCause().actor, name: 'bob' }
+    for (const [id, key] of [
+      ['sg-1', 'a'],
+      ['sg-1', 'b'],
+      ['sg-2', 'a'],
+    ] as const) {
+      await store.findings.open(aPolicyFinding({ resource: group(id), key, staged: true, causes: [aCause({ actor })] }))
+    }
+    await store.findings.open(aPolicyFinding({ detectionId: 'Q', causes: [] }))
+    for (const dedup of ['x', 'y']) await store.findings.hit(aHit({ dedup, threshold: 2 }))
+    await store.findings.hit(aHit({ dedup: 'x', threshold: 2 }))
+    const [first] = await store.findings.list({ detectionId: 'P' }, 1)
+    await store.findings.end(first?.id ?? '', 'fixed', null)
+    const staged = await store.findings.tallies(true)
+    expect(staged).toMatchObject([
+      { detectionId: 'P', findings: 3, open: 2, counting: 0, matches: 3, actors: [{ name: 'bob', count: 3 }] },
+    ])
+    expect(staged[0]?.resources).toEqual([
+      { name: 'sg-1', count: 2 },
+      { name: 'sg-2', count: 1 },
+    ])
+    const all = await store.findings.tallies(false)
+    expect(all.map(({ detectionId, findings, counting, matches }) => [detectionId, findings, counting, matches])).toEqual([
+      ['P', 3, 0, 3],
+      ['Q', 1, 0, 1],
+      ['R', 1, 1, 3],
+    ])
+  })
+
+  it('remembers since when a detection is known', async () => {
+    const { store } = await open()
+    await store.detections.note(['A', 'B'])
+    const first = await store.detections.since()
+    await store.detections.note(['C', 'A'])
+    const later = await store.detections.since()
+    expect([...later.keys()].toSorted()).toEqual(['A', 'B', 'C'])
+    expect(later.get('A')).toEqual(first.get('A'))
   })
 }

@@ -8,6 +8,7 @@ import { marksContract } from './store-marks.ts'
 import { scansContract } from './store-scans.ts'
 import { sessionsContract } from './store-sessions.ts'
 import { statesContract } from './store-states.ts'
+import { threadsContract } from './store-threads.ts'
 import { transactionContract } from './store-transaction.ts'
 import { versionsContract } from './store-versions.ts'
 import { workersContract } from './store-workers.ts'
@@ -28,6 +29,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  threadsContract(open)
   scansContract(open)
   workersContract(open)
   sessionsContract(open)

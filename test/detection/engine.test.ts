@@ -46,6 +46,41 @@ describe('the index', () => {
   })
 })
 
+describe('where a detection wants to be told', () => {
+  const asked = (own: Partial<RuleDefinition>): unknown => {
+    const { answer, complaints } = runRule(rule(own), record)
+    return [answer !== null && 'title' in answer ? answer.destinations : answer, complaints.length]
+  }
+  test.each<[Partial<RuleDefinition>, readonly string[] | undefined, number]>([
+    [{}, undefined, 0],
+    [{ destinations: [] }, undefined, 0],
+    [{ destinations: ['siem'] }, ['siem'], 0],
+    [{ destinations: ['siem'], destinationsOf: () => ['#now'] }, ['#now'], 0],
+    [{ destinations: ['siem'], destinationsOf: () => null }, ['siem'], 0],
+    [{ destinationsOf: () => null }, undefined, 0],
+    [{ destinations: ['siem'], destinationsOf: () => [] }, [], 0],
+    [{ destinationsOf: () => ['siem', 'SKIP'] }, [], 0],
+    [{ destinations: ['siem'], destinationsOf: () => 'siem' as never }, ['siem'], 1],
+    [{ destinationsOf: () => [1] as never }, undefined, 1],
+    [
+      { destinationsOf: () => Array.from({ length: 12 }, (_, index) => `d${index}`) },
+      Array.from({ length: 10 }, (_, index) => `d${index}`),
+      1,
+    ],
+    [
+      {
+        destinationsOf: () => {
+          throw new Error('no')
+        },
+      },
+      undefined,
+      1,
+    ],
+  ])('%o: %j, with %i complaints', (own, expected, complaints) => {
+    expect(asked(own)).toEqual([expected, complaints])
+  })
+})
+
 describe('what a detection says', () => {
   test('the id stands in for the title, the title for the dedup string, the metadata for the severity', () => {
     expect(runRule(rule({}), record).answer).toEqual({
@@ -143,6 +178,34 @@ describe('what a detection says', () => {
 
   test('an empty list of violations is a pass', () => {
     expect(runPolicy(policy({ evaluate: () => [] }), { id: 'x' }, {}, () => null).answer).toMatchObject({ outcome: 'pass' })
+  })
+})
+
+describe('what a rule counts', () => {
+  test('is a text of the record, cut', () => {
+    const { answer, complaints } = runRule(rule({ unique: ({ eventName }) => eventName.repeat(500) }), record)
+    expect(answer).toMatchObject({ unique: expect.stringMatching(/^RunInstances/u) as string })
+    expect([answer !== null && 'unique' in answer ? answer.unique?.length : 0, complaints]).toEqual([1_000, []])
+  })
+
+  test('is each match, where it does not say', () => {
+    expect(runRule(rule({}), record).answer).not.toHaveProperty('unique')
+  })
+
+  test('is nothing where it throws or answers no text, and the match stays', () => {
+    const wrong = runRule(rule({ unique: () => 5 as unknown as string }), record)
+    const thrown = runRule(
+      rule({
+        unique: () => {
+          throw new Error('no bucket')
+        },
+      }),
+      record,
+    )
+    expect([wrong.answer, thrown.answer]).toMatchObject([{ unique: '' }, { unique: '' }])
+    expect([...wrong.complaints, ...thrown.complaints].join(' ')).toMatch(
+      /unique answered number; allowed: text unique threw .*no bucket/u,
+    )
   })
 })
 

@@ -65,3 +65,44 @@ test('an account listed twice and a team that owns a stranger are refused', asyn
 test('a missing file is named', async () => {
   await expect(readConfig('/nowhere/tripline.yaml', {})).rejects.toThrow('/nowhere/tripline.yaml: cannot be read (ENOENT)')
 })
+
+test('a route, an owner or a scope that leads nowhere is named where it stands', async () => {
+  const mistakes: readonly (readonly [string, string])[] = [
+    ['routes:\n  - { to: [nowhere:#x] }\n', 'F:8:12: routes.0.to.0: given "nowhere:#x"; allowed: a Slack channel'],
+    [
+      'routes:\n  - { when: { groups: [g] }, to: [team] }\n',
+      'routes.0.when.groups.0: given "g"; allowed: what is listed under `groups`',
+    ],
+    ['routes:\n  - { when: { teams: [t] }, to: [team] }\n', 'routes.0.when.teams.0: given "t"'],
+    ['policies: { P: { groups: [g] } }\n', 'policies.P.groups.0: given "g"'],
+    ['teams:\n  - { id: a, channel: C1, owns: { groups: [g] } }\n', 'teams.0.owns.groups.0: given "g"'],
+    ['teams:\n  - { id: a, channel: C1 }\n  - { id: a, channel: C2 }\n', 'teams.1.id: given "a"; allowed: each team once'],
+    ['destinations: { siem: { sns: { topic: x } } }\n', 'destinations.siem'],
+    ['destinations: { slack: { webhook: { url: "https://a.example" } } }\n', 'destinations.slack'],
+    ['operators: [siem:x]\n', 'operators.0: given "siem:x"'],
+    ['ownership: [tags, tags]\n', 'ownership: given ["tags","tags"]'],
+    ['groups: { g: {} }\n', 'groups.g: given {}'],
+    ['groups: { g: { attributes: [{ path: A.B }] } }\n', 'groups.g.attributes.0'],
+    ['routes:\n  - { when: { hours: { timeZone: Mars } }, to: [team] }\n', 'hours.timeZone: given "Mars"'],
+  ]
+  for (const [text, expected] of mistakes) expect(await read(`${good}${text}`)).toContain(expected)
+})
+
+test('owners, groups, scopes, destinations and hours are read as docs/routing.md shows them', async () => {
+  const routing = `
+groups:
+  pay: { types: [AWS.S3.Bucket], any: [{ tags: { system: 'pay*' } }, { not: { labels: [dev] } }], attributes: [{ path: A.B, above: 1 }] }
+policies: { P: { groups: [pay] } }
+destinations:
+  siem: { webhook: { url: 'https://siem.example.com' } }
+  slack-emea: { slack: { tokenSecret: x } }
+  bus: { eventBridge: { bus: security } }
+  pager: { sns: { topic: 'arn:aws:sns:eu-west-1:111122223333:pager' } }
+teams:
+  - { id: a, channel: 'slack-emea:#a', owns: { groups: [pay], ous: [Root/Prod] } }
+routes:
+  - { when: { hours: { timeZone: Europe/Berlin, from: '18:00', to: '08:00' }, tags: { a: b } }, to: [team, siem, bus, pager] }
+operators: [siem, '#ops']
+`
+  expect(await read(`${good}${routing}`)).toBe('accepted')
+})

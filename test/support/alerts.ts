@@ -51,6 +51,8 @@ export function aDetection(given: Partial<Detection> = {}): Detection {
     dedupPeriodMinutes: 60,
     threshold: 1,
     createAlert: true,
+    staged: false,
+    match: null,
     graceSeconds: 20,
     destinations: [],
     suppressions: [],
@@ -78,6 +80,7 @@ export function aFinding(given: Partial<Finding> = {}): Finding {
     causes: [aCause()],
     differences: [],
     count: 1,
+    staged: false,
     openedAt: new Date('2026-11-21T14:02:05Z'),
     endedAt: null,
     ...given,
@@ -120,6 +123,9 @@ export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
     content: aFindingAlert(),
     uncertain: false,
     sentAt: null,
+    together: null,
+    flapping: null,
+    in: null,
     ...given,
   }
 }

@@ -6,6 +6,7 @@ import { decode, sessionOf, touches, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
 import type { AlertContent, Finding } from '#model'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
+import { createGroups, scopePolicies, type AssetGroup } from '#ownership'
 import { createBell } from '#runtime'
 import type { Store } from '#store'
 import { freshStore } from './database.ts'
@@ -35,6 +36,8 @@ export interface InnerLineOptions {
   /** Which workers run: `refresh` alone by default. */
   readonly workers?: readonly ('refresh' | 'judge' | 'scan')[]
   readonly store?: Store
+  /** Policies that judge only members of the group. */
+  readonly scope?: { readonly policy: string; readonly group: AssetGroup }
 }
 
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessionToken: 'testing' }
@@ -43,7 +46,10 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
   const store = options.store ?? (await freshStore())
   const ids = options.accounts.map(({ id }) => id)
   const trust: Trust = { accounts: ids, regions: null, times: 'any' }
-  const evaluator = await createEvaluator({ folders: options.folders, trust })
+  const whole = await createEvaluator({ folders: options.folders, trust })
+  const { scope } = options
+  const groups = createGroups(scope === undefined ? [] : [scope.group], [])
+  const evaluator = scopePolicies(whole, new Map(scope === undefined ? [] : [[scope.policy, [scope.group.name]]]), groups)
   if (evaluator.broken.length > 0) throw new Error(`broken detections: ${JSON.stringify(evaluator.broken)}`)
   const sessions = createSessions({ roleName: 'audit', externalId: 'x-1', endpoint: options.endpoint, credentials })
   const inventory = createInventory({ sessions, types: options.types })

@@ -40,8 +40,8 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
     const shown = terminalMessage(posted)
     const paid = score.arrived({ channel, shown, edits, at })
     const latencyMs = paid === null || paid.sentAt === null ? null : at - paid.sentAt
-    // An edit that only counts up is held back on purpose, so that a burst is one edit.
-    if (latencyMs !== null && paid?.state !== 'repeated') latencies.push(latencyMs)
+    // An edit that only counts up is held back on purpose, so that a burst is one edit; what was told already follows the news.
+    if (latencyMs !== null && (paid?.state === 'new' || paid?.state === 'resolved')) latencies.push(latencyMs)
     const state = stateOf({ edits, shown })
     const coloured = terminalMessage(posted, { colour: options.color })
     stage.message({ channel, state, latencyMs, expected: paid !== null, shown, coloured })

@@ -61,13 +61,15 @@ export function createScore(): Score {
 }
 
 function fits(wanted: Wanted, arrival: Arrival): boolean {
-  if (wanted.channel !== arrival.channel || wanted.state !== stateOf(arrival)) return false
+  const state = wanted.state === 'detail' ? 'new' : wanted.state
+  if (wanted.channel !== arrival.channel || state !== stateOf(arrival)) return false
   return wanted.shows.every((text) => arrival.shown.includes(text))
 }
 
-/** New, counted up, or turned to its end, as a reader would tell. */
+/** New, counted up, made the parent of several, or turned to its end, as a reader would tell. */
 export function stateOf({ edits, shown }: Pick<Arrival, 'edits' | 'shown'>): Expected['state'] {
   if (edits === 0) return 'new'
+  if (shown.includes('each finding is in the thread')) return 'thread'
   return /^✅ (?:Resolved|Reverted|Resource gone): /mu.test(shown) ? 'resolved' : 'repeated'
 }
 

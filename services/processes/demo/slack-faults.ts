@@ -15,6 +15,8 @@ export interface SlackFaults {
   /** Takes the bot out of the channel. */
   leave(channel: string): void
   restore(channel: string): void
+  /** Deletes a message, as a person may. */
+  deleteMessage(channel: string, ts: string): void
   revokeToken(): void
   restoreToken(): void
 }
@@ -28,7 +30,10 @@ export interface Fault {
 }
 
 /** The switches, and what they have set. */
-export function createFaults(set: (channel: string, state: SlackChannel['state']) => void): {
+export function createFaults(
+  set: (channel: string, state: SlackChannel['state']) => void,
+  remove: (channel: string, ts: string) => void,
+): {
   readonly switches: SlackFaults
   /** Takes the next fault that waits for the method. */
   next(method: string): Fault | null
@@ -49,6 +54,7 @@ export function createFaults(set: (channel: string, state: SlackChannel['state']
       remove: (channel) => set(channel, 'removed'),
       leave: (channel) => set(channel, 'left'),
       restore: (channel) => set(channel, 'open'),
+      deleteMessage: remove,
       revokeToken() {
         revoked = true
       },

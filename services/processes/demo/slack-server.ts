@@ -44,7 +44,10 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
     options.onMessage?.(message)
     for (const watcher of watchers) watcher(message)
   })
-  const faults = createFaults((channel, state) => workspace.set(channel, state))
+  const faults = createFaults(
+    (channel, state) => workspace.set(channel, state),
+    (channel, ts) => workspace.remove(channel, ts),
+  )
   const calls = new Map<string, number>()
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -9,6 +9,10 @@ export interface SlackPosted {
   readonly channel: string
   readonly channelId: string
   readonly ts: string
+  /** The message that it answers; null for one of the channel's own. */
+  readonly threadTs: string | null
+  /** A reply that the channel shows too. */
+  readonly broadcast: boolean
   readonly text: string
   readonly blocks: readonly Json[]
   readonly attachments: readonly Json[]
@@ -36,6 +40,8 @@ export interface SlackWorkspace {
   /** Tries inside an announced Retry-After. */
   impatient(): number
   set(channel: string, state: SlackChannel['state']): void
+  /** As a person deletes a message: replies stay below a tombstone, without any nothing stays. */
+  remove(channel: string, ts: string): void
   /** Throws `Refused` and `TooFast` as Slack answers. */
   run(method: string, form: URLSearchParams): Answer
 }
@@ -54,6 +60,7 @@ export function createWorkspace(
   const updates = createLimit(50 / 60, 50)
   const stored = new Map<string, SlackPosted>()
   const versions: SlackPosted[] = []
+  const tombstones = new Set<string>()
   let lastTs = 0
 
   function channelOf(given: string | undefined, how: 'name or id' | 'id'): SlackChannel {
@@ -61,6 +68,14 @@ export function createWorkspace(
     const found = channels.find(({ id, name }) => id === given || (how === 'name or id' && name === wanted))
     if (found === undefined || found.state === 'removed') throw new Refused('channel_not_found')
     return found
+  }
+
+  /** Where a message with this `thread_ts` comes to stand. Below what is gone or never was, Slack puts it into the channel, silently. */
+  function threadOf(channel: SlackChannel, given: string | null): string | null {
+    if (given === null || given === '') return null
+    if (tombstones.has(`${channel.id}:${given}`)) return given
+    const parent = stored.get(`${channel.id}:${given}`)
+    return parent === undefined ? null : (parent.threadTs ?? parent.ts)
   }
 
   function keep(channel: SlackChannel, ts: string, edits: number, form: URLSearchParams): SlackPosted {
@@ -71,9 +86,13 @@ export function createWorkspace(
     if (text.length > (edits === 0 ? 40_000 : 4_000)) throw new Refused('msg_too_long')
     const refused = refusal(blocks, attachments)
     if (refused !== null) throw new Refused(refused.error, refused.detail)
-    const metadata = metadataOf(form) ?? stored.get(`${channel.id}:${ts}`)?.metadata ?? null
-    const place = { channel: channel.name, channelId: channel.id, ts, edits, at: Date.now() }
-    const message = { ...place, text, blocks, attachments, metadata, controls: controls(text, blocks, attachments) }
+    const before = stored.get(`${channel.id}:${ts}`)
+    const metadata = metadataOf(form) ?? before?.metadata ?? null
+    const threadTs = before === undefined ? threadOf(channel, form.get('thread_ts')) : before.threadTs
+    const shown = form.get('reply_broadcast') === 'true' && threadTs !== null
+    const place = { channel: channel.name, channelId: channel.id, ts, edits, at: Date.now(), threadTs }
+    const broadcast = before?.broadcast === true || shown
+    const message = { ...place, broadcast, text, blocks, attachments, metadata, controls: controls(text, blocks, attachments) }
     stored.set(`${channel.id}:${ts}`, message)
     versions.push(message)
     onMessage(message)
@@ -88,8 +107,7 @@ export function createWorkspace(
       if (wait !== null) throw new TooFast(wait)
       lastTs = Math.max(lastTs + 1, Date.now() * 1_000)
       const ts = `${Math.floor(lastTs / 1_000_000)}.${String(lastTs % 1_000_000).padStart(6, '0')}`
-      const { text, blocks, attachments } = keep(channel, ts, 0, form)
-      return { ok: true, channel: channel.id, ts, message: { type: 'message', ts, text, blocks, attachments } }
+      return { ok: true, channel: channel.id, ts, message: wireOf(keep(channel, ts, 0, form), false) }
     },
     'chat.update'(form) {
       const channel = writable(channelOf(form.get('channel') ?? undefined, 'id'))
@@ -104,17 +122,18 @@ export function createWorkspace(
     'conversations.history'(form) {
       const channel = channelOf(form.get('channel') ?? undefined, 'id')
       if (channel.state === 'left') throw new Refused('not_in_channel')
-      const [oldest, limit] = [Number(form.get('oldest') ?? 0), Number(form.get('limit') ?? 100)]
-      const found = [...stored.values()].filter(({ channelId, ts }) => channelId === channel.id && Number(ts) > oldest).toReversed()
-      const from = Number(form.get('cursor') ?? 0)
-      const whole = form.get('include_all_metadata') === 'true'
-      const messages = found.slice(from, from + limit).map(({ ts, text, blocks, attachments, metadata }) => {
-        const message: Record<string, Json> = { type: 'message', ts, text, blocks, attachments }
-        if (whole && metadata !== null) message['metadata'] = metadata
-        return message
-      })
-      const more = from + limit < found.length
-      return { ok: true, messages, has_more: more, response_metadata: { next_cursor: more ? String(from + limit) : '' } }
+      const oldest = Number(form.get('oldest') ?? 0)
+      const own = ({ threadTs, broadcast }: SlackPosted): boolean => threadTs === null || broadcast
+      const found = [...stored.values()].filter((each) => each.channelId === channel.id && Number(each.ts) > oldest && own(each))
+      return page(found.toReversed(), form)
+    },
+    'conversations.replies'(form) {
+      const channel = channelOf(form.get('channel') ?? undefined, 'id')
+      if (channel.state === 'left') throw new Refused('not_in_channel')
+      const ts = form.get('ts') ?? ''
+      const found = [...stored.values()].filter((each) => each.channelId === channel.id && (each.ts === ts || each.threadTs === ts))
+      if (found.length === 0) throw new Refused('thread_not_found')
+      return page(found, form)
     },
     'conversations.info': (form) => ({ ok: true, channel: described(channelOf(form.get('channel') ?? undefined, 'id')) }),
     'conversations.list'(form) {
@@ -133,12 +152,31 @@ export function createWorkspace(
     set(name, state) {
       channelNamed(channels, name).state = state
     },
+    remove(name, ts) {
+      const { id } = channelNamed(channels, name)
+      if (!stored.delete(`${id}:${ts}`)) throw new Error(`no message ${ts} in ${name}`)
+      if ([...stored.values()].some((each) => each.channelId === id && each.threadTs === ts)) tombstones.add(`${id}:${ts}`)
+    },
     run(method, form) {
       const found = Object.hasOwn(methods, method) ? methods[method] : undefined
       if (found === undefined) throw new Refused('unknown_method')
       return found(form)
     },
   }
+}
+
+/** A message as Slack answers with it. */
+function wireOf({ ts, threadTs, broadcast, text, blocks, attachments, metadata }: SlackPosted, whole: boolean): JsonObject {
+  const thread = threadTs === null ? {} : { thread_ts: threadTs, ...(broadcast ? { subtype: 'thread_broadcast' } : {}) }
+  return { type: 'message', ts, ...thread, text, blocks, attachments, ...(whole && metadata !== null ? { metadata } : {}) }
+}
+
+function page(found: readonly SlackPosted[], form: URLSearchParams): Answer {
+  const [from, limit] = [Number(form.get('cursor') ?? 0), Number(form.get('limit') ?? 100)]
+  const whole = form.get('include_all_metadata') === 'true'
+  const messages = found.slice(from, from + limit).map((each) => wireOf(each, whole))
+  const more = from + limit < found.length
+  return { ok: true, messages, has_more: more, response_metadata: { next_cursor: more ? String(from + limit) : '' } }
 }
 
 function writable(channel: SlackChannel): SlackChannel {

@@ -18,6 +18,9 @@ import { leaseMarks } from './0015-lease-marks.ts'
 import { sessions } from './0016-sessions.ts'
 import { investigations } from './0017-investigations.ts'
 import { firstSent } from './0018-first-sent.ts'
+import { threads } from './0019-threads.ts'
+import { quiet } from './0020-quiet.ts'
+import { knownDetections } from './0021-known-detections.ts'
 import { summarised } from './0023-summarised.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
@@ -40,6 +43,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-sessions': from(sessions),
   '0017-investigations': from(investigations),
   '0018-first-sent': from(firstSent),
+  '0019-threads': from(threads),
+  '0020-quiet': from(quiet),
+  '0021-known-detections': from(knownDetections),
   '0023-summarised': from(summarised),
 }
 

@@ -22,8 +22,11 @@ export interface Expected {
   readonly channel: string
   /** A text that the message shows, to tell it from others of its kind. */
   readonly about: string
-  /** `new`: a new message. The others change a message that is there: `repeated` counts up, `resolved` ends it. */
-  readonly state: 'new' | 'repeated' | 'resolved'
+  /**
+   * `new`: a new message. The others change a message that is there: `repeated` counts up, `resolved` ends it, `thread` makes it the
+   * parent of several; `detail` is the reply that tells then what it told.
+   */
+  readonly state: 'new' | 'repeated' | 'resolved' | 'thread' | 'detail'
 }
 
 export const nothing = (): void => undefined
