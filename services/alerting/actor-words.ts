@@ -9,6 +9,8 @@ export interface ActorWords {
   readonly arn: string | null
   /** The build's page; made of checked parts, so that it may be linked. */
   readonly page: string | null
+  /** The person's id at Slack, when the person is to be mentioned. */
+  readonly mention: string | null
   /** `198.51.100.7 with aws-cli 2.15.30`; null when the record names neither. */
   readonly from: string | null
 }
@@ -17,19 +19,23 @@ export interface ActorWords {
 export function actorInWords(stored: StoredActor): ActorWords {
   const actor = wholeActor(stored)
   const behalf = actor.via.filter((each) => !isSaid(actor, each)).map((each) => line(shortRole(each), 80))
-  const what = [kindOf(actor), behalf.length === 0 ? null : `via ${behalf.slice(0, 6).join(' → ')}`, noMfa(actor)]
+  const called =
+    actor.person === null || actor.person === undefined || actor.person.name === actor.name ? null : line(actor.name, 120)
+  const what = [called, kindOf(actor), behalf.length === 0 ? null : `via ${behalf.slice(0, 6).join(' → ')}`, noMfa(actor)]
   return {
-    name: line(actor.name, 120),
+    name: line(actor.person?.name ?? actor.name, 120),
     what: what.filter((each) => each !== null).join(', '),
     arn: actor.arn === null ? null : line(actor.arn, 300),
     page: actor.job?.url ?? null,
+    mention: actor.person?.slackId ?? null,
     from: fromOf(actor),
   }
 }
 
 /** One line for where there is room for no more: `bob, DeleteBucketPolicy with Terraform 1.9.2`. */
 export function actionInWords({ actor, name }: { readonly actor: StoredActor; readonly name: string }): string {
-  const { tool, name: who } = wholeActor(actor)
+  const { tool, name: own, person } = wholeActor(actor)
+  const who = person?.name ?? own
   return `${line(who, 100)}, ${line(name, 60)}${tool === null ? '' : ` with ${toolInWords(tool)}`}`
 }
 

@@ -9,6 +9,7 @@ export interface Style {
 export type Leaf =
   | { readonly type: 'text'; readonly text: string; readonly style?: Style }
   | { readonly type: 'link'; readonly url: string; readonly text: string }
+  | { readonly type: 'user'; readonly user_id: string }
 export interface Section {
   readonly type: 'rich_text_section'
   readonly elements: Leaf[]
@@ -56,6 +57,11 @@ export function code(text: string): Leaf {
 /** Only for addresses from `consoleLink` and `safeLink`. */
 export function link(url: string, text: string): Leaf {
   return { type: 'link', url, text: cut(text, 200) }
+}
+
+/** Mentions a person. Only for ids from the configuration or from Slack. */
+export function mention(slackId: string): Leaf {
+  return { type: 'user', user_id: slackId }
 }
 
 export function section(...elements: Leaf[]): Section {

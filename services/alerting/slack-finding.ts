@@ -3,7 +3,20 @@ import { actionInWords, actorInWords } from './actor-words.ts'
 import { consoleLink, safeLink } from './console-link.ts'
 import type { Outgoing } from './destination.ts'
 import { differencesInWords, type Words } from './difference-words.ts'
-import { bold, code, header, link, list, plain, richText, section, type Leaf, type RichText, type Section } from './slack-blocks.ts'
+import {
+  bold,
+  code,
+  header,
+  link,
+  list,
+  mention,
+  plain,
+  richText,
+  section,
+  type Leaf,
+  type RichText,
+  type Section,
+} from './slack-blocks.ts'
 import { colours, green, grey, marks, momentOf, spanOf } from './slack-looks.ts'
 import type { Worded } from './slack-message.ts'
 import { cut, line, lines } from './text.ts'
@@ -106,6 +119,7 @@ function storyOf({ cause, attention, openedAt, origin }: FindingAlert, { to, sen
   }
   const who = actorInWords(cause.actor)
   const page = who.page === null ? [] : [plain(' '), link(who.page, 'open the build')]
+  const mentioned = who.mention === null ? [] : [plain(' '), mention(who.mention)]
   const arn = who.arn === null ? [] : [plain(' '), code(who.arn)]
   // Of what a scan found it is not known which change made it so.
   const did = origin === 'change' ? 'Who' : 'Last changed by'
@@ -114,7 +128,7 @@ function storyOf({ cause, attention, openedAt, origin }: FindingAlert, { to, sen
   // Of an older change the distance says nothing about us.
   const told = origin === 'change' && laterMs >= 0 ? ` · told ${spanOf(laterMs)} later` : ''
   return [
-    fact(did, bold(who.name), plain(` (${who.what})`), ...arn, ...page),
+    fact(did, bold(who.name), ...mentioned, plain(` (${who.what})`), ...arn, ...page),
     ...(who.from === null ? [] : [fact('From', plain(who.from))]),
     ...(attention ?? []).map((each) => fact('Attention', plain(line(each, 300)))),
     fact('When', plain(`${momentOf(cause.time)}, ${service} ${line(cause.name, 100)}${told}`)),

@@ -67,6 +67,7 @@ function partLines(part: Json, ink: Ink): readonly string[] {
 function leafText(leaf: Json, ink: Ink): string {
   // Cleaned once more: a terminal obeys what Slack only shows.
   const text = clean(textAt(leaf, 'text') ?? '')
+  if (textAt(leaf, 'type') === 'user') return `@${line(textAt(leaf, 'user_id') ?? '', 30)}`
   if (textAt(leaf, 'type') === 'link') {
     const url = line(textAt(leaf, 'url') ?? '', 2_100)
     return text === url ? text : `${text} ${ink.faint(`<${url}>`)}`

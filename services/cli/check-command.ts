@@ -1,50 +1,47 @@
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { ErrorCode } from '@slack/web-api'
+import { createServer } from 'node:net'
 import { createEvaluator } from '#detection'
-import { ConfigError } from '#runtime'
-import { openStore } from '#store'
+import { ConfigError, fits } from '#runtime'
+import { inspectStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
+import { portError } from '../processes/http.ts'
 import { routingOf } from '../processes/routing.ts'
-import { inventoryOf, trustOf } from '../processes/run.ts'
+import { trustOf } from '../processes/run.ts'
+import { checkAws } from './check-aws.ts'
 import { destinationLooks } from './check-destinations.ts'
-
-/** One thing looked at. */
-interface Finding {
-  readonly what: string
-  readonly ok: boolean
-  /** True: `run` would start, and somebody should look. */
-  readonly warning?: boolean
-  readonly detail: string
-}
+import { attempt, wordsOf, type Finding } from './check-finding.ts'
+import { counted } from './words.ts'
 
 /** `tripline check`: looks at everything `run` needs and changes nothing. Exit code 0 when all is well, 1 when something is not, 2 for a broken file. */
 export async function checkCommand(options: { config: string; json: boolean }): Promise<number> {
-  let config: Config
-  try {
-    config = await readConfig(options.config, process.env)
-  } catch (error) {
-    if (!(error instanceof ConfigError) || !options.json) throw error
-    report({ what: 'configuration', ok: false, detail: error.message }, true)
-    process.stdout.write(`${JSON.stringify({ summary: { checked: 1, failed: 1 } })}\n`)
-    return 2
+  const found: Finding[] = []
+  const say = (finding: Finding): void => {
+    found.push(finding)
+    report(finding, options.json)
   }
-  const found: Finding[] = [
-    {
-      what: 'configuration',
-      ok: true,
-      detail: `${options.config}: ${config.accounts.length} accounts, ${config.teams.length} teams`,
-    },
-  ]
-  report(found[0] as Finding, options.json)
-  for (const look of [owners, database, queues, accounts, destinations, detections]) {
-    for await (const finding of look(config)) {
-      found.push(finding)
-      report(finding, options.json)
+  const config = await readConfig(options.config, process.env).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error
+    for (const detail of error.message.split('\n')) say({ what: 'configuration', ok: false, detail })
+    return null
+  })
+  if (config !== null) {
+    const counts = `${counted(config.accounts.length, 'account')}, ${counted(config.teams.length, 'team')}`
+    say({ what: 'configuration', ok: true, detail: `${options.config}: ${counts}` })
+    for (const look of [owners, database, port, checkAws, destinations, detections]) {
+      try {
+        for await (const finding of look(config)) say(finding)
+      } catch (error) {
+        say({ what: look.name, ok: false, detail: wordsOf(error) })
+      }
     }
   }
   const failed = found.filter(({ ok }) => !ok).length
-  if (options.json) process.stdout.write(`${JSON.stringify({ summary: { checked: found.length, failed } })}\n`)
-  else process.stdout.write(failed === 0 ? 'All is well: `run` would start.\n' : `${failed} of ${found.length} checks failed.\n`)
+  const warnings = found.filter(({ warning }) => warning === true).length
+  if (options.json) process.stdout.write(`${JSON.stringify({ summary: { checked: found.length, failed, warnings } })}\n`)
+  else
+    process.stdout.write(
+      failed === 0 ? 'All is well: `run` would start.\n' : `${failed} of ${counted(found.length, 'check')} failed.\n`,
+    )
+  if (config === null) return 2
   return failed === 0 ? 0 : 1
 }
 
@@ -57,50 +54,41 @@ async function* owners(config: Config): AsyncGenerator<Finding> {
 }
 
 async function* database(config: Config): AsyncGenerator<Finding> {
-  const what = config.store.url === undefined ? `embedded database ${config.store.folder}` : 'PostgreSQL at DATABASE_URL'
-  yield await attempt(what, async () => {
-    await using store = await openStore(config.store)
-    return `answers, its time is ${(await store.now()).toISOString()}`
+  const embedded = config.store.url === undefined
+  yield await attempt(embedded ? `embedded database ${config.store.folder}` : 'PostgreSQL at DATABASE_URL', async () => {
+    const seen = await inspectStore(config.store)
+    if (seen === null) return 'is not there yet; `run` makes it'
+    const time = `answers, its time is ${seen.now.toISOString()}`
+    if (seen.missing.length === 0) return time
+    const lacks = `lacks ${counted(seen.missing.length, 'migration')}`
+    if (embedded) return `${time}; ${lacks}, which \`run\` brings`
+    throw new Error(`${lacks}: run \`tripline migrate\` first`)
   })
 }
 
-async function* queues(config: Config): AsyncGenerator<Finding> {
-  for (const { sqs } of config.sources) {
-    yield await attempt(`queue ${sqs.queueUrl}`, async () => {
-      const client = new SQSClient({
-        maxAttempts: 1,
-        ...(sqs.region === undefined ? {} : { region: sqs.region }),
-        ...(sqs.endpoint === undefined ? {} : { endpoint: sqs.endpoint }),
+/** Listens where `run` would, for a moment. */
+async function* port({ http }: Config): AsyncGenerator<Finding> {
+  yield await attempt(`http ${http.host}:${http.port}`, async () => {
+    const server = createServer()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(http.port, http.host, resolve)
       })
-      try {
-        const names = ['ApproximateNumberOfMessages', 'VisibilityTimeout'] as const
-        const command = new GetQueueAttributesCommand({ QueueUrl: sqs.queueUrl, AttributeNames: [...names] })
-        const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(10_000) })
-        return `${Attributes?.['ApproximateNumberOfMessages'] ?? '?'} messages wait, visibility ${Attributes?.['VisibilityTimeout'] ?? '?'} s`
-      } finally {
-        client.destroy()
-      }
-    })
-  }
-}
-
-async function* accounts(config: Config): AsyncGenerator<Finding> {
-  const inventory = inventoryOf(config, () => 1)
-  for (const { id, name, regions } of config.accounts) {
-    for (const type of inventory.types) {
-      for (const region of inventory.scope(type) === 'global' ? ['global'] : regions) {
-        yield await attempt(`account ${name} (${id}) ${region} ${type}`, async () => {
-          for await (const { ids } of inventory.list({ accountId: id, region, type }, null, AbortSignal.timeout(20_000)))
-            if (ids[0] !== undefined) return `can be listed, first is ${ids[0]}`
-          return 'can be listed, there is none'
-        })
-      }
+      return 'is free'
+    } catch (error) {
+      throw portError(http, error)
+    } finally {
+      server.close()
     }
-  }
+  })
 }
 
 async function* destinations(config: Config): AsyncGenerator<Finding> {
-  for (const { what, look } of destinationLooks(config, process.env)) yield await attempt(what, look)
+  for (const { what, look } of destinationLooks(config, process.env)) {
+    const finding = await attempt(what, async () => (await look()) ?? { ok: true, detail: '' })
+    if (finding.detail !== '') yield finding
+  }
 }
 
 async function* detections(config: Config): AsyncGenerator<Finding> {
@@ -110,11 +98,15 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
   yield {
     what: 'detections',
     ok: evaluator.detections.length > 0,
-    detail: `${count('policy')} policies, ${count('rule')} rules from ${config.detections.join(', ')}`,
+    detail: `${counted(count('policy'), 'policy', 'policies')}, ${counted(count('rule'), 'rule')} from ${config.detections.join(', ')}`,
   }
   const policies = new Set(evaluator.detections.filter(({ kind }) => kind === 'policy').map(({ id }) => id))
   for (const id of Object.keys(config.policies).filter((each) => !policies.has(each))) {
     yield { what: `policies.${id}`, ok: true, warning: true, detail: 'there is no such policy, so nothing is scoped by it' }
+  }
+  for (const [index, { when }] of config.routes.entries()) {
+    for (const pattern of (when.detections ?? []).filter((each) => !evaluator.detections.some(({ id }) => fits(each, id))))
+      yield { what: `routes.${index}.when.detections`, ok: true, warning: true, detail: `no detection fits ${pattern}` }
   }
   const { route } = routingOf(config)
   for (const { id, destinations: named } of evaluator.detections) {
@@ -124,22 +116,7 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-async function attempt(what: string, look: () => Promise<string>): Promise<Finding> {
-  try {
-    return { what, ok: true, detail: await look() }
-  } catch (error) {
-    // Of foreign errors only code and message are shown: they may carry requests with credentials.
-    const slackCode = error instanceof Error && 'data' in error ? (error.data as { error?: string }).error : undefined
-    const limited = error instanceof Error && 'code' in error && error.code === ErrorCode.RateLimitedError
-    const words = limited
-      ? 'rate limited, try again'
-      : (slackCode ?? (error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'))
-    return { what, ok: false, detail: words.slice(0, 500) }
-  }
-}
-
 function report(finding: Finding, json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify(finding)}\n`)
-  else
-    process.stdout.write(`${finding.warning === true ? 'warn' : finding.ok ? 'ok  ' : 'FAIL'} ${finding.what}: ${finding.detail}\n`)
+  const mark = finding.warning === true ? 'warn' : finding.ok ? 'ok  ' : 'FAIL'
+  process.stdout.write(json ? `${JSON.stringify(finding)}\n` : `${mark} ${finding.what}: ${finding.detail}\n`)
 }

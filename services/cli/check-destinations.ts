@@ -11,7 +11,8 @@ import { slackToken } from '../processes/slack-token.ts'
 /** One thing to look at: answers what it found, throws what is wrong. */
 interface Look {
   readonly what: string
-  readonly look: () => Promise<string>
+  /** Null: there is nothing to say that was not said. */
+  readonly look: () => Promise<string | null>
 }
 
 const timeoutMs = 10_000
@@ -45,8 +46,8 @@ function slackLooks(name: string, config: Config, apiUrl: string | undefined, to
   const channels = channelsOf(name, config).map((channel) => ({
     what: `Slack channel ${channel} of ${name}`,
     look: async () => {
-      if (client === null) throw new Error('not looked at: the token does not work')
-      return channelWords(client, channel)
+      // That the token does not work was said.
+      return client === null ? null : channelWords(client, channel)
     },
   }))
   return [workspace, ...channels]
@@ -62,7 +63,7 @@ function channelsOf(name: string, { destinations, fallback, operators, teams, ro
 async function channelWords(client: WebClient, channel: string): Promise<string> {
   if (/^[CGD][A-Z0-9]{5,}$/u.test(channel)) {
     const { channel: found } = await client.conversations.info({ channel })
-    if (found?.is_archived === true) throw new Error('is archived')
+    if (found?.is_archived === true) throw new Error('is archived; allowed: a channel that is in use')
     if (found?.is_member === false) throw new Error(`the bot is not in it: invite it to #${found.name ?? channel}`)
     return `is #${found?.name ?? channel}`
   }
@@ -71,11 +72,14 @@ async function channelWords(client: WebClient, channel: string): Promise<string>
     const types = 'public_channel,private_channel'
     const listed = await client.conversations.list({ limit: pageSize, types, ...(cursor === '' ? {} : { cursor }) })
     const found = listed.channels?.find((each) => each.name === channel.replace(/^#/u, ''))
-    if (found?.is_archived === true) throw new Error('is archived')
+    if (found?.is_archived === true) throw new Error('is archived; allowed: a channel that is in use')
     if (found?.is_member === false) throw new Error('the bot is not in it: invite it')
     if (found !== undefined) return `is there; its id, ${found.id ?? 'unknown'}, keeps working when it is renamed`
     cursor = listed.response_metadata?.next_cursor ?? ''
-    if (cursor === '') throw new Error('is not there, or is private and the bot is not in it')
+    if (cursor === '')
+      throw new Error(
+        'is not there, or is private and the bot is not in it; allowed: the id or name of a channel that the bot is in',
+      )
   }
   return 'was not looked for in all of a very large workspace'
 }

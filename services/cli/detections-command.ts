@@ -25,12 +25,11 @@ export async function detectionsCommand({ config: file, dead, days, json }: Dete
   const config = await readConfig(file, process.env)
   await using store = await openStore(config.store)
   await using evaluator = await createEvaluator({ folders: config.detections, trust: trustOf(config) })
-  const known = new Set(inventoryOf({ ...config, resourceTypes: null }, () => 1).types)
   const watched = new Set(inventoryOf(config, () => 1).types)
   const [tallies, since, now] = [await store.findings.tallies(false), await store.detections.since(), await store.now()]
   const rows = evaluator.detections.map((detection) => {
     const tally = tallies.find(({ detectionId }) => detectionId === detection.id) ?? null
-    const deaths = [...impossible(detection, known, watched), ...silent(tally, since.get(detection.id) ?? null, now, days)]
+    const deaths = [...impossible(detection, watched), ...silent(tally, since.get(detection.id) ?? null, now, days)]
     return { detection, tally, deaths }
   })
   const shown = rows.filter(({ deaths }) => !dead || deaths.length > 0)
@@ -56,15 +55,9 @@ export async function detectionsCommand({ config: file, dead, days, json }: Dete
 }
 
 /** What keeps a detection from ever matching, as far as can be told without its code. */
-function impossible(
-  { kind, resourceTypes, suppressions, match }: Detection,
-  known: ReadonlySet<string>,
-  watched: ReadonlySet<string>,
-): readonly Death[] {
+function impossible({ kind, resourceTypes, suppressions, match }: Detection, watched: ReadonlySet<string>): readonly Death[] {
   if (kind === 'rule') return (match?.sources ?? []).flatMap((source) => unheard(source, match?.names ?? null))
   const deaths: Death[] = []
-  for (const type of resourceTypes.filter((each) => !known.has(each)))
-    deaths.push({ how: 'doubt', why: `${type} is no resource type that Tripline fetches` })
   if (resourceTypes.length > 0 && resourceTypes.every((type) => !watched.has(type))) {
     deaths.push({
       how: 'cannot-match',

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { line } from '#alerting'
 import { beginScan } from '#pipeline'
 import { ConfigError, sleep } from '#runtime'
 import { openStore, type ScanProgress, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
 import { inventoryOf, runTripline, type Role } from '../processes/run.ts'
+import { counted } from './words.ts'
 
 export interface ScanOptions {
   readonly config: string
@@ -32,7 +34,7 @@ export async function scanCommand(options: ScanOptions, stop: AbortSignal): Prom
     progress = await scanHere(config, accounts, options, stop)
   }
   report(progress, options.json)
-  return progress.every(({ status, unread }) => status === 'done' && unread.length === 0) ? 0 : 1
+  return progress.every(({ status, unread, unlooked }) => status === 'done' && unread.length + unlooked === 0) ? 0 : 1
 }
 
 function chosen(config: Config, { account, region, type }: ScanOptions): Config['accounts'] {
@@ -107,14 +109,14 @@ async function scan(
   }
 }
 
-/** How far it is, on stderr: a bar on a terminal, else a line now and then. */
+/** How far it is, on stderr: a bar on a terminal, else a line of words now and then. */
 function progressBar(json: boolean): { show(progress: readonly ScanProgress[]): void; end(): void } {
   const terminal = process.stderr.isTTY && !json
   let saidAt = Number.NEGATIVE_INFINITY
   return {
     show(progress) {
-      const text = wordsOf(progress)
-      if (terminal) process.stderr.write(`\r\u001B[2K${text}`)
+      const { share, text } = wordsOf(progress)
+      if (terminal) process.stderr.write(`\r\u001B[2K${barOf(share)} ${text}`)
       else if (performance.now() - saidAt > 5_000) {
         saidAt = performance.now()
         process.stderr.write(`${text}\n`)
@@ -126,36 +128,48 @@ function progressBar(json: boolean): { show(progress: readonly ScanProgress[]): 
   }
 }
 
-function wordsOf(progress: readonly ScanProgress[]): string {
-  const [parts, listedParts, listed, waiting, unread] = [
+function wordsOf(progress: readonly ScanProgress[]): { share: number; text: string } {
+  const [parts, listedParts, listed, waiting, unread, unlooked] = [
     sum(progress, (each) => each.parts),
     sum(progress, (each) => each.listedParts + each.unread.length),
     sum(progress, (each) => each.listed),
     sum(progress, (each) => each.waiting),
     sum(progress, (each) => each.unread.length),
+    sum(progress, (each) => each.unlooked),
   ]
   const looked = Math.max(0, listed - waiting)
   // Half of the bar for listing, half for looking: how much there is to look at is known only at the end of the first.
   const share = (listedParts / Math.max(1, parts) + (looked / Math.max(1, listed)) * (listedParts / Math.max(1, parts))) / 2
+  const bad = unread + unlooked === 0 ? '' : `, not readable: ${counted(unread, 'listing')}, ${counted(unlooked, 'resource')}`
+  return { share, text: `${listedParts} of ${counted(parts, 'listing')}, ${looked} of ${counted(listed, 'resource')}${bad}` }
+}
+
+function barOf(share: number): string {
   const full = Math.round(share * 30)
-  const bad = unread === 0 ? '' : `, ${unread} not readable`
-  return `[${'█'.repeat(full)}${'·'.repeat(30 - full)}] ${listedParts} of ${parts} listings, ${looked} of ${listed} resources${bad}`
+  return `[${'█'.repeat(full)}${'·'.repeat(30 - full)}]`
 }
 
 function report(progress: readonly ScanProgress[], json: boolean): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
-  for (const { accountId, id, status, listed, unread } of progress) {
+  for (const { accountId, id, status, listed, unread, unlooked, firstUnlooked } of progress) {
     if (json) {
-      print(JSON.stringify({ accountId, scan: id, done: status === 'done', resources: listed, unread }))
+      const resources = { count: unlooked, first: firstUnlooked }
+      print(JSON.stringify({ accountId, scan: id, done: status === 'done', resources: listed, unread, unreadResources: resources }))
       continue
     }
-    print(`Account ${accountId}: ${listed} resources looked at${status === 'done' ? '' : ', stopped before the end (it goes on)'}.`)
-    for (const { type, region, cause, detail } of unread) print(`  not readable: ${type} in ${region} (${cause}): ${detail}`)
+    const looked = counted(Math.max(0, listed - unlooked), 'resource')
+    print(`Account ${accountId}: ${looked} looked at${status === 'done' ? '' : ', stopped before the end (it goes on)'}.`)
+    for (const { type, region, cause, detail } of unread) print(`  cannot be listed: ${type} in ${region} (${cause}): ${detail}`)
+    if (unlooked > 0) print(`  ${counted(unlooked, 'resource')} cannot be read:`)
+    for (const { type, id: resource, region, cause, detail } of firstUnlooked)
+      print(`    ${type} ${line(resource, 300)} in ${region} (${cause}): ${line(detail, 500)}`)
+    if (unlooked > firstUnlooked.length) print(`    and ${unlooked - firstUnlooked.length} more`)
   }
   const summary = {
     accounts: progress.length,
     resources: sum(progress, ({ listed }) => listed),
     unread: sum(progress, ({ unread }) => unread.length),
+    unreadResources: sum(progress, ({ unlooked }) => unlooked),
   }
   if (json) print(JSON.stringify({ summary }))
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { readSeverity, severities, type Detection, type Severity } from '#model'
+import { readSeverity, resourceTypes, severities, type Detection, type Severity } from '#model'
+import { nearest } from '#runtime'
 
 /** A detection ready to run: what everybody may know of it, and its code. */
 export type Loaded = LoadedPolicy | LoadedRule
@@ -115,7 +116,9 @@ const definition = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('policy'),
     ...metadata,
-    resourceTypes: distinct,
+    resourceTypes: z
+      .array(z.string().refine(isResourceType, { error: ({ input }) => `allowed: a type such as ${likeTypes(input)}` }))
+      .refine((list) => new Set(list).size === list.length, 'allowed: a list without repeats'),
     suppressions: distinct.default([]),
     graceSeconds: z.int().min(0, graceRange).max(3_600, graceRange).default(20),
     tests: z
@@ -143,6 +146,15 @@ const definition = z.discriminatedUnion('kind', [
     tests: z.array(z.strictObject({ name: text, expected: z.boolean(), event: sample })).default([]),
   }),
 ])
+
+function isResourceType(name: string): boolean {
+  return resourceTypes.some((each) => each === name)
+}
+
+/** The types that were perhaps meant. */
+function likeTypes(given: unknown): string {
+  return `${nearest(String(given), resourceTypes).join(', ')} (docs/resource-types.md has them all)`
+}
 
 /** Panther's reading: 0 is ignored, less than 5 acts as 5. */
 function dedupPeriod(minutes: number | undefined): number {

@@ -54,7 +54,7 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
           })
       }
     } catch (thrown) {
-      broken.push({ file, message: describe(thrown) })
+      broken.push({ file, message: `${placeOf(thrown, file)}${describe(thrown)}` })
     }
   }
   // Known only now: a helper of other files exports none, and that is right.
@@ -63,6 +63,14 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
       broken.push({ file, message: 'exports no detection; allowed: export default definePolicy({…}) or defineRule({…})' })
   }
   return { loaded, broken }
+}
+
+/** `line 12: `, where the error says at what line of the file it was thrown or stopped being TypeScript. */
+function placeOf(thrown: unknown, file: string): string {
+  const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : ''
+  const from = [pathToFileURL(file).href, file].map((name) => ({ name, at: stack.indexOf(`${name}:`) })).find(({ at }) => at !== -1)
+  const [line] = from === undefined ? [] : (/^\d+/u.exec(stack.slice(from.at + from.name.length + 1)) ?? [])
+  return line === undefined ? '' : `line ${line}: `
 }
 
 function filesOf({ root, path }: Bundle, broken: Broken[]): readonly string[] {

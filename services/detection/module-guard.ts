@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { extname } from 'node:path'
 // Imported, since an evaluator process has no globals of Node.
@@ -47,7 +47,7 @@ export function guardModules(roots: readonly string[]): ModuleGuard {
       const format = file === null ? null : formatOf(file)
       if (file === null || format === null || !isInside(from.root, file) || isLinked(from.root, file)) {
         throw new Error(
-          `import of "${specifier}" is refused; allowed: "tripline" and relative .ts or .json files inside ${from.root}`,
+          `import of "${specifier}" is refused; allowed: "tripline" and relative .ts or .json files inside ${from.root}${meant(specifier, from)}`,
         )
       }
       imports.set(from.file, (imports.get(from.file) ?? new Set()).add(file))
@@ -78,6 +78,14 @@ export function guardModules(roots: readonly string[]): ModuleGuard {
     },
     shouldDefine: (file) => speakers.has(file) && !imports.values().some((imported) => imported.has(file)),
   }
+}
+
+/** A file of the bundle that was perhaps meant, where only the ending is missing. */
+function meant(specifier: string, from: { root: string; file: string }): string {
+  if (!/^\.\.?\//u.test(specifier)) return ''
+  const name = `${specifier.replace(/\.js$/u, '')}.ts`
+  const file = fileURLToPath(new URL(name, pathToFileURL(from.file)))
+  return isInside(from.root, file) && existsSync(file) ? `; with its ending: "${name}"` : ''
 }
 
 function formatOf(path: string): string | null {

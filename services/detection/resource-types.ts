@@ -17,7 +17,7 @@ export interface ResourceAttributes {
   readonly TimeCreated: string | null
 }
 
-/** A type without a written shape, or several types at once: look before you read. */
+/** A resource of any type: look before you read. */
 export type AnyResource = ResourceAttributes & { readonly [attribute: string]: Json | undefined }
 
 /** Nobody writes to a resource. */
@@ -29,14 +29,14 @@ type Frozen<T> = T extends string | number | boolean | null | undefined
 
 /** The types with a written shape. Every field that AWS may leave out is there, with null; documents (policies) are JSON text. */
 export type ResourceShapes = { readonly [Type in keyof AttributesByType]: Frozen<AttributesByType[Type]> }
-/** The name of a resource type; any AWS name may be given, some have a written shape. */
-export type ResourceTypeName = keyof ResourceShapes | (string & Record<never, never>)
+/** The name of a resource type, as docs/resource-types.md lists them. */
+export type ResourceTypeName = keyof ResourceShapes
 /** What a policy over these types is handed. */
 export type AttributesOf<Type extends ResourceTypeName> = [Type] extends [never]
   ? AnyResource
-  : [Type] extends [keyof ResourceShapes]
-    ? ResourceShapes[Type]
-    : AnyResource
+  : [ResourceTypeName] extends [Type]
+    ? AnyResource
+    : ResourceShapes[Type]
 
 /** One rule of a security group. A null port with protocol `-1` is every port. */
 export type IpPermission = NonNullable<ResourceShapes['AWS.EC2.SecurityGroup']['IpPermissions']>[number]

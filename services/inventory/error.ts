@@ -7,13 +7,16 @@ export class InventoryError extends TriplineError<UnknownCause> {
   override readonly name = 'InventoryError'
   /** After how long it makes sense to come again; null when nobody said. */
   readonly retryAfterMs: number | null
+  /** The message without what was attempted, for those who have said that already. */
+  readonly reason: string
   constructor(
     code: UnknownCause,
     message: string,
-    options: { retryable?: boolean; cause?: unknown; retryAfterMs?: number | null } = {},
+    options: { retryable?: boolean; cause?: unknown; retryAfterMs?: number | null; reason?: string } = {},
   ) {
     super(code, message, options)
     this.retryAfterMs = options.retryAfterMs ?? null
+    this.reason = options.reason ?? message
   }
 }
 
@@ -32,17 +35,22 @@ const causes: Readonly<Record<AwsErrorCode, { readonly cause: UnknownCause; read
   'bad-answer': { cause: 'bad-answer', retryable: false },
 }
 
+const outOfTime = 'ran out of time or was stopped'
+
 /** Says what was attempted and why it failed. Of errors that are not ours only the name is kept. */
 export function toInventoryError(error: unknown, attempt: string): InventoryError {
   if (error instanceof InventoryError) return error
   if (isAwsError(error)) {
     const { cause, retryable } = causes[error.code]
-    return new InventoryError(cause, `${attempt}: ${error.message}`, { retryable, cause: error, retryAfterMs: error.retryAfterMs })
+    const { message, call, retryAfterMs } = error
+    const reason = message.replace(` in account ${call.accountId} ${call.region}`, '')
+    return new InventoryError(cause, `${attempt}: ${message}`, { retryable, cause: error, retryAfterMs, reason })
   }
   const name = error instanceof Error ? error.name : 'unknown'
   if (name === 'AbortError')
-    return new InventoryError('unavailable', `${attempt}: ran out of time or was stopped`, { retryable: true })
-  return new InventoryError('bad-answer', `${attempt}: expected an answer of the known shape, got ${name}`)
+    return new InventoryError('unavailable', `${attempt}: ${outOfTime}`, { retryable: true, reason: outOfTime })
+  const reason = `expected an answer of the known shape, got ${name}`
+  return new InventoryError('bad-answer', `${attempt}: ${reason}`, { reason })
 }
 
 /** AWS's own word for what went wrong, null when it was not AWS. */

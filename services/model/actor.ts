@@ -52,6 +52,14 @@ export interface Tool {
   readonly byHand: boolean
 }
 
+/** Somebody in the directory. */
+export interface Person {
+  readonly name: string
+  readonly email: string | null
+  /** Set where the person is to be mentioned. From the configuration or from Slack, never out of an event. */
+  readonly slackId: string | null
+}
+
 /** Who acted, as the record tells, completed by what was found out. Texts come from outside and are hostile until escaped. */
 export interface Actor {
   /** CloudTrail's `userIdentity.type`: Root, IAMUser, AssumedRole, AWSService, … */
@@ -64,6 +72,8 @@ export interface Actor {
   /** What stands between the one who is named and the call, from there on: roles, services. */
   readonly via: readonly string[]
   readonly job: Job | null
+  /** Put in when it is told, never stored. */
+  readonly person?: Person | null
   readonly arn: string | null
   readonly accountId: string | null
   readonly accessKeyId: string | null
@@ -92,7 +102,7 @@ export function wholeActor(stored: StoredActor): Actor {
 }
 
 function isWhole(stored: StoredActor): stored is Actor {
-  return stored.identity !== undefined
+  return stored.identity !== undefined && stored.via !== undefined
 }
 
 const kinds: ReadonlyMap<string, Identity> = new Map([

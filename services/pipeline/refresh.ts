@@ -114,6 +114,7 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
   await store.transaction(async (records) => {
     const ref = (await records.states.meant(mark.ref)) ?? mark.ref
     await records.states.unread(ref, cause)
+    await records.scans.unlooked(mark.ref, cause, nameOf(error))
     await note(parts, records, `fetch:${accountId}:${region}:${cause}`, {
       title: `Account ${accountId} ${region}: ${type} cannot be read (${cause})`,
       text: `${nameOf(error)}. Its state is unknown; open findings stay open, and it will be looked at again.`,

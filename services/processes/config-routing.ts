@@ -59,7 +59,7 @@ const owns = z.strictObject({
   ous: z.array(ou).default([]),
 })
 
-const team = z.strictObject({ id: name, channel: name, owns: owns.prefault({}) })
+const team = z.strictObject({ id: name, channel: name, mention: z.boolean().exactOptional(), owns: owns.prefault({}) })
 
 const weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])
 const hours = z
@@ -160,12 +160,15 @@ export interface Misfit {
 }
 
 /** Names that lead nowhere: groups that are not there, accounts and OUs of strangers, destinations that nobody described. */
-export function misfits(config: Routing & { accounts: readonly { id: string; ou?: string | null }[] }): readonly Misfit[] {
+export function misfits(
+  config: Routing & { accounts: readonly { id: string; label?: string | null; ou?: string | null }[] },
+): readonly Misfit[] {
   const found: Misfit[] = []
   const expect = (holds: boolean, path: Misfit['path'], allowed: string): void => void (holds || found.push({ path, allowed }))
   const groups = new Set(Object.keys(config.groups))
   const teams = new Set(config.teams.map(({ id }) => id))
   const accounts = new Set(config.accounts.map(({ id }) => id))
+  const labels = new Set(config.accounts.flatMap(({ label }) => label ?? []))
   const places = destinationNames(config.destinations)
   const group = (each: string, ...path: Misfit['path']): void =>
     expect(groups.has(each), path, `allowed: ${listed(groups, 'groups')}`)
@@ -188,6 +191,9 @@ export function misfits(config: Routing & { accounts: readonly { id: string; ou?
     to.forEach((word, at) => word === 'team' || place(word, 'routes', index, 'to', at))
     when.groups?.forEach((id, at) => group(id, 'routes', index, 'when', 'groups', at))
     when.accounts?.forEach((id, at) => account(id, 'routes', index, 'when', 'accounts', at))
+    when.labels?.forEach((label, at) =>
+      expect(labels.has(label), ['routes', index, 'when', 'labels', at], `allowed: ${listed(labels, 'accounts.label')}`),
+    )
     when.teams?.forEach((id, at) =>
       expect(teams.has(id), ['routes', index, 'when', 'teams', at], `allowed: ${listed(teams, 'teams')}`),
     )

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
-import { readYaml } from '#runtime'
+import { resourceTypes } from '#model'
+import { ConfigError, nearest, readYaml } from '#runtime'
+import { peopleKeys } from './config-people.ts'
 import { accountId, localTime, misfits, name, ou, routingKeys, url, zone } from './config-routing.ts'
 
 const account = z.strictObject({
@@ -8,6 +12,11 @@ const account = z.strictObject({
   label: name.nullable().default(null),
   ou: ou.nullable().default(null),
   regions: z.array(name).min(1),
+})
+
+const resourceType = name.refine((given) => resourceTypes.some((each) => each === given), {
+  error: ({ input }) =>
+    `allowed: a type such as ${nearest(String(input), resourceTypes).join(', ')} (docs/resource-types.md has them all)`,
 })
 
 const keys = z.strictObject({
@@ -29,13 +38,14 @@ const keys = z.strictObject({
     externalId: z.string().min(2).max(1224),
     endpoint: url.optional(),
   }),
-  resourceTypes: z.array(name).min(1).nullable().default(null),
+  resourceTypes: z.array(resourceType).min(1).nullable().default(null),
   scans: z
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })
     .prefault({})
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
-  detections: z.array(name).min(1).default(['policies', 'rules']),
+  detections: z.array(name).min(1).default(['shipped']),
   ...routingKeys,
+  ...peopleKeys,
   slack: z.strictObject({ apiUrl: url.optional(), tokenSecret: name.optional() }).default({}),
   store: z.strictObject({ folder: name.default('.tripline/data') }).default({ folder: '.tripline/data' }),
   http: z
@@ -43,12 +53,29 @@ const keys = z.strictObject({
     .default({ host: '0.0.0.0', port: 8080 }),
 })
 
-const schema = keys.superRefine((config, context) => {
-  for (const { path, allowed } of misfits(config)) context.addIssue({ code: 'custom', path: [...path], message: allowed })
-})
+/** What comes with Tripline, wherever it is started: what `shipped` means under `detections`. */
+export const shippedDetections = ['policies', 'rules'].map((each) => join(import.meta.dirname, '../..', each))
+
+/** Paths in a file are relative to the folder that it is in. */
+function schemaIn(folder: string) {
+  return keys
+    .superRefine((config, context) => {
+      for (const { path, allowed } of misfits(config)) context.addIssue({ code: 'custom', path: [...path], message: allowed })
+      for (const [index, path] of config.detections.entries()) {
+        if (path === 'shipped' || existsSync(resolve(folder, path))) continue
+        const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), or \`shipped\``
+        context.addIssue({ code: 'custom', path: ['detections', index], message })
+      }
+    })
+    .transform((config) => ({
+      ...config,
+      detections: config.detections.flatMap((path) => (path === 'shipped' ? shippedDetections : [resolve(folder, path)])),
+      store: { folder: resolve(folder, config.store.folder) },
+    }))
+}
 
 /** `tripline.yaml` as written, defaults filled in; docs/configuration.md explains each key. */
-export type FileConfig = z.infer<typeof schema>
+export type FileConfig = z.infer<ReturnType<typeof schemaIn>>
 /** The file and what only the environment gives. */
 export type Config = Omit<FileConfig, 'store'> & {
   /** A PostgreSQL address, or a folder of the embedded database; null keeps it in memory. */
@@ -58,8 +85,14 @@ export type Config = Omit<FileConfig, 'store'> & {
 
 /** Reads the file and the environment (`DATABASE_URL`, `SLACK_BOT_TOKEN`). Throws ConfigError naming every mistake with its place. */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv): Promise<Config> {
-  const given = await readYaml(file, schema)
+  const given = await readYaml(file, schemaIn(dirname(resolve(file))))
   const databaseUrl = environment['DATABASE_URL']
+  // Never shown: it holds a password.
+  if (databaseUrl !== undefined && databaseUrl !== '' && !(/^postgres(?:ql)?:\/\//u.test(databaseUrl) && URL.canParse(databaseUrl)))
+    throw new ConfigError(
+      'invalid',
+      'DATABASE_URL in the environment: given what is no address of PostgreSQL; allowed: postgres://user:password@host:5432/database, with special characters as %23',
+    )
   const store = databaseUrl === undefined || databaseUrl === '' ? given.store : { ...given.store, url: databaseUrl }
   return { ...given, store, slack: { ...given.slack, token: environment['SLACK_BOT_TOKEN'] ?? null } }
 }

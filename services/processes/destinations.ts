@@ -1,4 +1,4 @@
-import { createDestination, type Destination } from '#alerting'
+import { createDestination, type Destination, type Known } from '#alerting'
 import type { Config } from './config.ts'
 import type { DestinationConfig } from './config-routing.ts'
 import { readSecret } from './secret.ts'
@@ -13,7 +13,15 @@ export async function openDestinations(config: Config, environment: NodeJS.Proce
 
 async function defaultSlack(config: Config): Promise<Destination> {
   const { apiUrl } = config.slack
-  return createDestination({ slack: { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) } })
+  return createDestination(
+    { slack: { token: await slackToken(config), ...(apiUrl === undefined ? {} : { apiUrl }) } },
+    knownOf(config),
+  )
+}
+
+function knownOf({ people, teams }: Config): Known {
+  const directory = (people ?? []).map(({ name, email, slack, principals }) => ({ name, email, slackId: slack, principals }))
+  return { directory, mentionFor: new Set(teams.filter(({ mention }) => mention === true).map(({ id }) => id)) }
 }
 
 /** True unless every place is another destination: then no token is needed. */
@@ -27,21 +35,24 @@ async function open(name: string, kind: DestinationConfig, config: Config, envir
   if ('slack' in kind) {
     const { apiUrl } = kind.slack
     const token = await slackSecret(name, kind.slack, config, environment)
-    return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } })
+    return createDestination({ slack: { name, token, ...(apiUrl === undefined ? {} : { apiUrl }) } }, knownOf(config))
   }
   if ('webhook' in kind) {
     const { url, privateNetwork, timeoutMs } = kind.webhook
     const key = await webhookKey(name, kind.webhook, config, environment)
-    return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } })
+    return createDestination({ webhook: { name, url, key, privateNetwork, timeoutMs } }, knownOf(config))
   }
   if ('sns' in kind) {
     const own = kind.sns.endpoint ?? endpoint
-    return createDestination({ sns: { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) } })
+    return createDestination(
+      { sns: { name, topic: kind.sns.topic, ...(own === undefined ? {} : { endpoint: own }) } },
+      knownOf(config),
+    )
   }
   const { bus, source, region } = kind.eventBridge
   const own = kind.eventBridge.endpoint ?? endpoint
   const place = { ...(region === undefined ? {} : { region }), ...(own === undefined ? {} : { endpoint: own }) }
-  return createDestination({ eventBridge: { name, bus, source, ...place } })
+  return createDestination({ eventBridge: { name, bus, source, ...place } }, knownOf(config))
 }
 
 type Slack = Extract<DestinationConfig, { slack: unknown }>['slack']

@@ -20,7 +20,7 @@ import { scopePolicies } from '#ownership'
 import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
-import { createHttp } from './http.ts'
+import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
 import { routingOf } from './routing.ts'
@@ -65,7 +65,7 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const parts = assemble(config, { store, evaluator, trust, observe }, route, sessions)
   const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
-  const address = only.has('http') ? await http.listen({ host: config.http.host, port: config.http.port }) : null
+  const address = only.has('http') ? await listen(http, config.http) : null
 
   const sender = createSender({ store, destinations, fallback, route, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.

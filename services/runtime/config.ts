@@ -51,7 +51,8 @@ interface Mistake {
 
 function explain(issue: z.core.$ZodIssue, root: unknown): readonly Mistake[] {
   const name = issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.')
-  const given = show(issue.path.reduce<unknown>((value, key) => (isRecord(value) ? value[String(key)] : undefined), root))
+  const value = issue.path.reduce<unknown>((found, key) => (isRecord(found) ? found[String(key)] : undefined), root)
+  const given = show(value)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
@@ -60,10 +61,34 @@ function explain(issue: z.core.$ZodIssue, root: unknown): readonly Mistake[] {
   }
   if (issue.code === 'invalid_value')
     return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${issue.values.map(String).join(', ')}` }]
-  if (issue.code === 'invalid_type') return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${issue.expected}` }]
+  if (issue.code === 'invalid_type') {
+    const allowed = issue.expected === 'string' ? 'text' : (typeWords[issue.expected] ?? issue.expected)
+    const quotes = issue.expected === 'string' && typeof value === 'number' ? '; put it in quotes' : ''
+    return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${allowed}${quotes}` }]
+  }
+  if (issue.code === 'too_small' || issue.code === 'too_big')
+    return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${boundWords(issue)}` }]
+  if (issue.code === 'invalid_key')
+    return [{ path: issue.path, text: `${name}: given ${JSON.stringify(issue.path.at(-1))}; ${issue.issues[0]?.message ?? ''}` }]
   if (issue.code === 'invalid_union')
     return [{ path: issue.path, text: `${name}: given ${given}; allowed: one of the forms that docs/configuration.md lists` }]
   return [{ path: issue.path, text: `${name}: given ${given}; ${issue.message}` }]
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+function boundWords(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const [bound, number] = issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum]
+  const unit =
+    issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? (Number(number) === 1 ? ' entry' : ' entries') : ''
+  return `${bound} ${number}${unit}`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 // In: nouns to keep. Out: nouns kept, leased and settled. PostgreSQL or PGlite, the same SQL.
-export { migrate, openStore, type StoreConfig } from './open.ts'
+export { inspectStore, migrate, openStore, type StoreConfig } from './open.ts'
 export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
   Alerts,

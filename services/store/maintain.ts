@@ -27,9 +27,10 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'sessions', 'seen_at', sessionDays)
   await dropOld(database, 'investigations', 'settled_at', investigationDays)
   await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)
-  await database.rows(sql`
-    delete from scan_parts using scans as s
-    where s.id = scan_parts.scan_id and s.finished_at < ${now} - ${scanDays}::integer * interval '1 day'`)
+  for (const table of ['scan_parts', 'scan_unread'])
+    await database.rows(sql`
+      delete from ${sql.table(table)} as each using scans as s
+      where s.id = each.scan_id and s.finished_at < ${now} - ${scanDays}::integer * interval '1 day'`)
 }
 
 async function dropOld(database: Database, table: string, column: string, days: number, only = sql`true`): Promise<void> {

@@ -7,9 +7,10 @@ import { migrations } from './migrations/all.ts'
 export async function runMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
   const { error, results } = await migratorOf(kysely).migrateToLatest()
   if (error !== undefined) {
-    const failed = results?.find((each) => each.status === 'Error')?.migrationName ?? 'before the first'
+    const failed = results?.find((each) => each.status === 'Error')?.migrationName
     const cause = storeErrorOf(error)
-    throw new StoreError('migration-failed', `Migration ${failed} failed: ${cause.message}`, {
+    const what = failed === undefined ? 'The database cannot be migrated' : `Migration ${failed} failed`
+    throw new StoreError('migration-failed', `${what}: ${cause.message}`, {
       retryable: cause.retryable,
       cause: error,
     })
@@ -25,7 +26,8 @@ export async function requireMigrations(kysely: Kysely<unknown>): Promise<void> 
   throw new StoreError('not-migrated', `Database lacks ${missing.length} migration(s): ${named}. Run \`tripline migrate\` first`)
 }
 
-async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
+/** Those that the database lacks, by name. */
+export async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
   try {
     const known = await migratorOf(kysely).getMigrations()
     return known.filter((each) => each.executedAt === undefined).map((each) => each.name)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
@@ -9,7 +11,7 @@ import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
 import { createKnownDetections } from './known-detections.ts'
 import { createMarks } from './marks.ts'
-import { requireMigrations, runMigrations } from './migrate.ts'
+import { missingMigrations, requireMigrations, runMigrations } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -49,6 +51,19 @@ export async function openStore(config: StoreConfig): Promise<Store> {
   } catch (error) {
     await backend.close()
     throw error
+  }
+}
+
+/** What is there, without bringing it to this version; null where there is no database in the folder yet. */
+export async function inspectStore(config: StoreConfig): Promise<{ now: Date; missing: readonly string[] } | null> {
+  if (!isPostgres(config) && typeof config.folder === 'string' && !existsSync(join(config.folder, 'pglite'))) return null
+  const backend = await openBackend(config)
+  try {
+    const missing = await missingMigrations(backend.kysely)
+    // Of the database itself: its own function may not be there yet.
+    return { now: (await createDatabase(backend.kysely).one<{ now: Date }>(sql`select now() as now`)).now, missing }
+  } finally {
+    await backend.close()
   }
 }
 

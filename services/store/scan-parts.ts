@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import type { ScanPart } from './store.ts'
 import { now, storableText, wait } from './values.ts'
 
-const detailLength = 1_000
+export const detailLength = 1_000
 
 /**
  * Hops over the index from scan to scan of each account: accounts in turn, an account's oldest scan first, a scan's parts in no

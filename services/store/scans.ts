@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import { giveBackPart, leaseParts, listedPart, renewPart, unreadPart } from './scan-parts.ts'
+import { detailLength, giveBackPart, leaseParts, listedPart, renewPart, unreadPart } from './scan-parts.ts'
 import { advanceScans } from './scans-advance.ts'
 import { scanColumns } from './scans-row.ts'
 import type { ScanProgress, Scans } from './store.ts'
-import { json, now, texts } from './values.ts'
+import { columnsOf, json, now, storableText, texts } from './values.ts'
 
 export function createScans(database: Database): Scans {
   return {
@@ -14,6 +14,15 @@ export function createScans(database: Database): Scans {
     listed: (part, count, next) => listedPart(database, part, count, next),
     giveBackPart: (part, delayMs, restart) => giveBackPart(database, part, delayMs, restart),
     unreadPart: (part, cause, detail) => unreadPart(database, part, cause, detail),
+    async unlooked(ref, cause, detail) {
+      const { account_id, region, type, id } = columnsOf(ref)
+      await database.rows(sql`
+        insert into scan_unread (scan_id, region, type, id, cause, detail)
+        select s.id, p.region, p.type, ${id}, ${storableText(cause)}, ${storableText(detail).slice(0, detailLength)}
+        from scans as s join scan_parts as p on p.scan_id = s.id
+        where s.account_id = ${account_id} and s.status <> 'done' and p.region = ${region} and p.type = ${type}
+        on conflict do nothing`)
+    },
     advance: () => advanceScans(database),
     async running() {
       return (await database.one<{ count: number }>(sql`select count(*) from scans where status <> 'done'`)).count
@@ -22,7 +31,11 @@ export function createScans(database: Database): Scans {
       database.rows<ScanProgress>(sql`
         select ${scanColumns}, p.parts, p.listed_parts as "listedParts", p.unread, p.listed,
           (select count(*) from marks where scan_id = s.id)
-            + (select count(*) from marks where next_scan_id = s.id and scan_id is distinct from s.id) as waiting
+            + (select count(*) from marks where next_scan_id = s.id and scan_id is distinct from s.id) as waiting,
+          (select count(*) from scan_unread where scan_id = s.id) as unlooked,
+          (select coalesce(jsonb_agg(to_jsonb(first)), '[]') from (
+            select region, type, id, cause, detail from scan_unread where scan_id = s.id order by region, type, id limit 10
+          ) as first) as "firstUnlooked"
         from scans as s, lateral (
           select count(*) as parts, count(*) filter (where status in ('listed', 'checked')) as listed_parts,
             coalesce(sum(listed), 0)::bigint as listed,

@@ -457,6 +457,16 @@ export interface ScanProgress extends Scan {
   /** Resources listed, and of those (and the ones to check) the looks still to come. */
   readonly listed: number
   readonly waiting: number
+  /** Resources that were listed and could not be looked at, and the first ten of them. */
+  readonly unlooked: number
+  readonly firstUnlooked: readonly UnlookedResource[]
+}
+export interface UnlookedResource {
+  readonly region: string
+  readonly type: string
+  readonly id: string
+  readonly cause: string
+  readonly detail: string
 }
 export interface Scans {
   /**
@@ -482,6 +492,8 @@ export interface Scans {
   giveBackPart(part: ScanPart, delayMs: number, restart: boolean): Promise<boolean>
   /** Cannot be listed: closed with its cause; nothing in it is resolved or taken for gone. */
   unreadPart(part: ScanPart, cause: string, detail: string): Promise<boolean>
+  /** A resource cannot be looked at: noted for the running scans of its account that have its part, once each. */
+  unlooked(ref: ResourceRef, cause: string, detail: string): Promise<void>
   /**
    * Moves scans on: all parts closed → fetching; no marks left → marks for the present resources of the listed parts that have not
    * been looked at since the part began (they were not listed) → checking; no marks left → done. Returns those that were done now.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as s3 from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, startMoto, type Moto } from '../support/moto.ts'
 import { openAccount, type TestAccount } from '../inventory/world.ts'
 
@@ -17,12 +18,14 @@ const everybody = JSON.stringify({
 
 describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
   let moto: Moto
+  let proxy: FaultProxy
   let account: TestAccount
   let folder: string
   let before: Date
 
   beforeAll(async () => {
     moto = await startMoto()
+    proxy = await startFaultProxy(moto.endpoint)
     account = await openAccount(moto.endpoint, '111111111111')
     await account.bucket('ledger')
     await account.bucket('photos')
@@ -31,21 +34,24 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     const config = {
       sources: [{ sqs: { queueUrl: `${moto.endpoint}/queue`, region: 'eu-west-1' } }],
       accounts: [{ id: '111111111111', name: 'shop', regions: ['eu-west-1'] }],
-      aws: { roleName: 'audit', externalId: 'x-1', endpoint: moto.endpoint },
+      aws: { roleName: 'audit', externalId: 'x-1', endpoint: proxy.endpoint },
       resourceTypes: ['AWS.S3.Bucket', 'AWS.KMS.Key'],
       detections: [join(root, 'policies')],
       fallback: 'security',
       store: { folder: join(folder, 'data') },
     }
     await writeFile(join(folder, 'tripline.yaml'), JSON.stringify(config))
+    await writeFile(join(folder, 'denied.yaml'), JSON.stringify({ ...config, store: { folder: join(folder, 'denied') } }))
   }, 120_000)
   afterAll(async () => {
+    await proxy.stop()
     await moto.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
   async function tripline(...given: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-    const all = ['services/cli/main.ts', ...given, '--config', join(folder, 'tripline.yaml')]
+    const config = given.includes('--config') ? [] : ['--config', join(folder, 'tripline.yaml')]
+    const all = ['services/cli/main.ts', ...given, ...config]
     const environment = {
       PATH: process.env['PATH'],
       AWS_ACCESS_KEY_ID: 'testing',
@@ -71,6 +77,31 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
       { accountId: '111111111111', done: true, resources: 3, unread: [] },
       { summary: { accounts: 1, resources: 3, unread: 0 } },
     ])
+  })
+
+  test('what was listed and cannot be read is counted and named, though it was never read before, and the exit code is 1', async () => {
+    proxy.inject({ service: 's3', operation: 'GetBucketAcl' }, { kind: 'denied' })
+    const { code, out } = await tripline('scan', '--json', '--type', 'AWS.S3.Bucket', '--config', join(folder, 'denied.yaml'))
+    const people = await tripline('scan', '--type', 'AWS.S3.Bucket', '--config', join(folder, 'denied.yaml'))
+    proxy.clear()
+    expect(code).toBe(1)
+    expect(lines(out)).toMatchObject([
+      {
+        done: true,
+        resources: 2,
+        unread: [],
+        unreadResources: {
+          count: 2,
+          first: [{ id: 'arn:aws:s3:::ledger', cause: 'access-denied' }, { id: 'arn:aws:s3:::photos' }],
+        },
+      },
+      { summary: { resources: 2, unread: 0, unreadResources: 2 } },
+    ])
+    expect(people.code).toBe(1)
+    expect(people.out).toMatch(
+      /0 resources looked at\.\n +2 resources cannot be read:\n +AWS\.S3\.Bucket arn:aws:s3:::ledger in eu-west-1/u,
+    )
+    expect(people.err).not.toContain('█')
   })
 
   test('a narrower scan looks at no more than asked, and what it finds changed is kept with both sides', async () => {

@@ -309,4 +309,24 @@ export function scansContract(open: () => Promise<Subject>): void {
     expect(await store.scans.begin({ accountId: account, kind: 'baseline', key: '', parts: [buckets] })).toBeNull()
     expect(await store.scans.progress()).toMatchObject([{ id: running, parts: 1 }])
   })
+
+  it('names what could not be looked at, also what was never read before, once in each running scan that has its part', async () => {
+    const { store } = await open()
+    const other = await begun(store, { key: 'other type', parts: [keys] })
+    const id = await begun(store)
+    const refs = Array.from({ length: 11 }, (_, index) => ({ ...aBucket, id: `b-${String(index).padStart(2, '0')}` }))
+    for (const ref of [...refs, refs[0] as typeof aBucket]) await store.scans.unlooked(ref, 'access-denied', 'no right to read it')
+    await store.scans.unlooked({ ...aBucket, accountId: '444455556666' }, 'access-denied', '')
+    expect(await store.scans.progress([id])).toMatchObject([{ unlooked: 11 }])
+    const [progress] = await store.scans.progress([id])
+    expect(progress?.firstUnlooked).toHaveLength(10)
+    expect(progress?.firstUnlooked[0]).toEqual({
+      region: aBucket.region,
+      type: aBucket.type,
+      id: 'b-00',
+      cause: 'access-denied',
+      detail: 'no right to read it',
+    })
+    expect(await store.scans.progress([other])).toMatchObject([{ unlooked: 0, firstUnlooked: [] }])
+  })
 }

@@ -154,11 +154,26 @@ describe('loading', () => {
       'd-slots.ts': aRule('Slots', 'return true', { slots: "threshold: 'many', extra: 1," }).replace("'HIGH'", "'Highest'"),
       'e-missing.ts': aRule('Missing', 'return true').replace('export default ', ''),
       'f-enum.ts': `enum Colour { Red }\n${aRule('Enum', 'return true')}`,
+      'g-types.ts': aPolicy('Types', 'return true').replace("'AWS.S3.Bucket'", "'AWS.S3.Buckets', 'AWS::KMS::Key'"),
+      'h-import.ts': aRule('Import', 'return true', { before: "import { a } from './helpers/a'\nexport const b = a" }),
+      'helpers/a.ts': 'export const a = 1',
     })
     expect(evaluator.detections.map(({ id }) => id)).toEqual(['Good'])
     const broken = Object.fromEntries(evaluator.broken.map(({ file, message }) => [file.split('/').at(-1), message]))
-    expect(Object.keys(broken)).toEqual(['b-syntax.ts', 'c-throws.ts', 'd-slots.ts', 'f-enum.ts', 'e-missing.ts'])
-    expect(broken['c-throws.ts']).toContain('on purpose')
+    expect(Object.keys(broken)).toEqual([
+      'b-syntax.ts',
+      'c-throws.ts',
+      'd-slots.ts',
+      'f-enum.ts',
+      'g-types.ts',
+      'h-import.ts',
+      'e-missing.ts',
+    ])
+    expect(broken['b-syntax.ts']).toMatch(/^line 1: /u)
+    expect(broken['c-throws.ts']).toBe('line 1: Error: on purpose')
+    expect(broken['g-types.ts']).toContain('`resourceTypes.0`: given "AWS.S3.Buckets"; allowed: a type such as AWS.S3.Bucket, ')
+    expect(broken['g-types.ts']).toContain('`resourceTypes.1`: given "AWS::KMS::Key"; allowed: a type such as AWS.KMS.Key, ')
+    expect(broken['h-import.ts']).toContain('with its ending: "./helpers/a.ts"')
     expect(broken['d-slots.ts']).toContain('slot `severity`: given "Highest"; allowed: INFO, LOW, MEDIUM, HIGH, CRITICAL, Info')
     expect(broken['d-slots.ts']).toContain('slot `threshold`: given "many"; allowed: ')
     expect(broken['d-slots.ts']).toContain('unknown slot `extra`')

@@ -22,7 +22,11 @@ export default definePolicy({
   tests: [{ name: 'none', expected: false, resource: { Versioning: null } }],
 })
 export const many = definePolicy({
-  id: 'Own.Many', severity: 'LOW', description: 'x', resourceTypes: ['AWS.S3.Bucket', 'AWS.Lightsail.Instance'],
+  id: 'Own.Many', severity: 'LOW', description: 'x', resourceTypes: ['AWS.S3.Bucket', 'AWS.KMS.Key'],
+  evaluate: (resource) => resource.Region === 'us-east-1',
+})
+export const every = definePolicy({
+  id: 'Own.Every', severity: 'LOW', description: 'x', resourceTypes: [],
   evaluate: (resource) => resource['Anything'] === true || resource.Region === 'us-east-1',
 })
 `
@@ -36,6 +40,10 @@ export const severity = defineRule({
   evaluate: async () => true,
 })
 export const environment = process.env
+export const type = definePolicy({
+  id: 'Own.Type', severity: 'LOW', description: 'x', resourceTypes: ['AWS.S3.Buckets'],
+  evaluate: () => true,
+})
 `
 
 test('a folder outside the repository finds "tripline" and is checked by tsc with the recipe of the guide', async () => {
@@ -43,7 +51,7 @@ test('a folder outside the repository finds "tripline" and is checked by tsc wit
   await using evaluator = await createEvaluator({ folders: [folder.path], trust })
   expect(evaluator.broken).toEqual([])
   const [judged] = await evaluator.judgeResources([aBucket({ Versioning: 'Enabled', Grants: null })], nothingKnown)
-  expect(judged?.outcomes.map(({ outcome }) => outcome)).toEqual(['pass', 'pass'])
+  expect(judged?.outcomes.map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'pass'])
 
   const tsc = (): string => {
     const { stdout } = spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder.path], {
@@ -58,6 +66,7 @@ test('a folder outside the repository finds "tripline" and is checked by tsc wit
   expect(mistakes).toContain('Type \'"URGENT"\' is not assignable')
   expect(mistakes).toContain("Type 'Promise<boolean>' is not assignable to type 'boolean'")
   expect(mistakes).toContain("Cannot find name 'process'")
+  expect(mistakes).toContain('Type \'"AWS.S3.Buckets"\' is not assignable')
 })
 
 test('a folder that is reached over a link is loaded from where it really is', async () => {
@@ -65,5 +74,5 @@ test('a folder that is reached over a link is loaded from where it really is', a
   await using links = await aFolder({})
   await symlink(folder.path, join(links.path, 'current'))
   await using evaluator = await createEvaluator({ folders: [join(links.path, 'current')], trust })
-  expect(evaluator.detections.map(({ id }) => id)).toEqual(['Own.Versioning', 'Own.Many'])
+  expect(evaluator.detections.map(({ id }) => id)).toEqual(['Own.Versioning', 'Own.Every', 'Own.Many'])
 })

@@ -1,9 +1,10 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../services/processes/config.ts'
 
+const root = join(import.meta.dirname, '../..')
 const good = `sources:
   - sqs: { queueUrl: "https://sqs.us-east-1.amazonaws.com/111122223333/tripline" }
 accounts:
@@ -26,9 +27,9 @@ test('the smallest file is accepted and every default filled in', async () => {
   await writeFile(file, good)
   const config = await readConfig(file, { DATABASE_URL: 'postgres://x', SLACK_BOT_TOKEN: 't' })
   expect(config).toMatchObject({
-    detections: ['policies', 'rules'],
+    detections: [join(root, 'policies'), join(root, 'rules')],
     http: { port: 8080 },
-    store: { url: 'postgres://x' },
+    store: { url: 'postgres://x', folder: join(dirname(file), '.tripline/data') },
     slack: { token: 't' },
   })
 })
@@ -46,7 +47,7 @@ test('an unknown key is named where it stands', async () => {
 
 test('a wrong value says what was given and what is allowed', async () => {
   expect(await read(good.replace('"111122223333", name', '12, name'))).toMatch(
-    /^F:4:7: accounts\.0\.id: given 12; allowed: string/u,
+    /^F:4:7: accounts\.0\.id: given 12; allowed: text; put it in quotes$/u,
   )
   expect(await read(good.replace('aws: { externalId: abc }\n', 'aws: { }\n'))).toMatch(/^F:5:\d+: aws\.externalId: given nothing/u)
 })
@@ -60,6 +61,56 @@ test('an account listed twice and a team that owns a stranger are refused', asyn
   expect(await read(`${good}teams:\n  - { id: a, channel: C1, owns: { accounts: ["999999999999"] } }\n`)).toContain(
     'teams.0.owns.accounts.0: given "999999999999"; allowed: accounts listed',
   )
+})
+
+test('names that nobody has are refused with their place', async () => {
+  const routed = (when: string): string =>
+    `${good}teams:\n  - { id: shop, channel: C1 }\nroutes:\n  - { when: ${when}, to: [C2] }\n`
+  expect(await read(routed('{ teams: [shpo] }'))).toMatch(/^F:10:\d+: routes\.0\.when\.teams\.0: given "shpo"; allowed: shop$/u)
+  expect(await read(routed('{ labels: [prod] }'))).toMatch(
+    /^F:10:\d+: routes\.0\.when\.labels\.0: given "prod"; allowed: what is listed under `accounts\.label`, which is empty$/u,
+  )
+  expect(await read(`${good}teams:\n  - { id: a, channel: C1 }\n  - { id: a, channel: C2 }\n`)).toMatch(
+    /^F:9:\d+: teams\.1\.id: given "a"; allowed: each team once$/u,
+  )
+  expect(await read(`${good}resourceTypes: [AWS.S3.Buckets]\n`)).toMatch(
+    /^F:7:17: resourceTypes\.0: given "AWS\.S3\.Buckets"; allowed: a type such as AWS\.S3\.Bucket, /u,
+  )
+  expect(await read(`${good}detections: [nope]\n`)).toMatch(
+    /^F:7:14: detections\.0: given "nope"; allowed: a folder or file that is there/u,
+  )
+})
+
+test('paths in the file are relative to its folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-config-'))
+  await mkdir(join(folder, 'own'))
+  await writeFile(join(folder, 'tripline.yaml'), `${good}detections: [shipped, own]\nstore: { folder: data }\n`)
+  const config = await readConfig(join(folder, 'tripline.yaml'), {})
+  expect(config.detections).toEqual([join(root, 'policies'), join(root, 'rules'), join(folder, 'own')])
+  expect(config.store.folder).toBe(join(folder, 'data'))
+})
+
+test('bounds are said in words', async () => {
+  const pollers = good.replace('tripline" }', 'tripline", pollers: 33 }')
+  expect(await read(pollers)).toMatch(/sources\.0\.sqs\.pollers: given 33; allowed: at most 32$/u)
+  expect(await read(good.replace('regions: [us-east-1]', 'regions: []'))).toMatch(
+    /regions: given \[\]; allowed: at least 1 entry$/u,
+  )
+  expect(await read(good.replace('externalId: abc', 'externalId: a'))).toMatch(/given "a"; allowed: at least 2 characters$/u)
+  expect(await read(good.replace('name: shop', 'name: [shop]'))).toMatch(/given \["shop"\]; allowed: text$/u)
+  expect(await read(`${good}destinations: { "Big Name": { sns: { topic: "arn:aws:sns:eu-west-1:111122223333:t" } } }\n`)).toMatch(
+    /given "Big Name"; allowed: small letters, digits and hyphens$/u,
+  )
+})
+
+test('an address of the database that is none is refused and not shown', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'tripline-config-')), 'tripline.yaml')
+  await writeFile(file, good)
+  for (const given of ['nonsense-s3cret', 'postgres://u:s3cret@[', 'mysql://u:s3cret@db/x']) {
+    const refused = await readConfig(file, { DATABASE_URL: given }).catch((error: unknown) => String(error))
+    expect(refused).toContain('DATABASE_URL in the environment')
+    expect(refused).not.toContain('s3cret')
+  }
 })
 
 test('a missing file is named', async () => {

@@ -1,3 +1,5 @@
+import type { ZodType } from 'zod'
+import type { ResourceType } from '#model'
 import { acmCertificateShape } from './acm-certificate.ts'
 import { cloudformationStackShape } from './cloudformation-stack.ts'
 import { cloudtrailMetaShape } from './cloudtrail-meta.ts'
@@ -88,4 +90,4 @@ export const shapes = {
   'AWS.WAF.Regional.WebACL': wafRegionalWebAclShape,
   'AWS.WAF.WebACL': wafWebAclShape,
   'AWS.WAFv2.WebACL': wafv2WebAclShape,
-}
+} satisfies Readonly<Record<ResourceType, ZodType>>

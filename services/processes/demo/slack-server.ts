@@ -14,6 +14,8 @@ export interface SlackServerOptions {
   readonly token?: string
   /** Slack's own rule is 1. */
   readonly perChannelPerSecond?: number
+  /** The ids of people by their e-mail addresses. */
+  readonly people?: Readonly<Record<string, string>>
   /** Messages that a channel takes at once before the rate counts. */
   readonly burst?: number
   /** Called for every version of every message, as it arrives. */
@@ -40,10 +42,11 @@ export interface SlackServer {
 export async function startSlackServer(options: SlackServerOptions): Promise<SlackServer> {
   const { token = 'xoxb-local-slack', perChannelPerSecond: perSecond = 1, burst = 3 } = options
   const watchers = new Set<(message: SlackPosted) => void>()
-  const workspace = createWorkspace(options.channels, { perSecond, burst }, (message) => {
+  const onMessage = (message: SlackPosted): void => {
     options.onMessage?.(message)
     for (const watcher of watchers) watcher(message)
-  })
+  }
+  const workspace = createWorkspace(options.channels, { perSecond, burst }, onMessage, options.people)
   const faults = createFaults(
     (channel, state) => workspace.set(channel, state),
     (channel, ts) => workspace.remove(channel, ts),

@@ -50,6 +50,7 @@ export function createWorkspace(
   names: readonly string[],
   rate: { readonly perSecond: number; readonly burst: number },
   onMessage: (message: SlackPosted) => void,
+  people: Readonly<Record<string, string>> = {},
 ): SlackWorkspace {
   const channels = names.map((name, index): SlackChannel => ({
     id: `C${String(index + 1).padStart(9, '0')}`,
@@ -134,6 +135,11 @@ export function createWorkspace(
       const found = [...stored.values()].filter((each) => each.channelId === channel.id && (each.ts === ts || each.threadTs === ts))
       if (found.length === 0) throw new Refused('thread_not_found')
       return page(found, form)
+    },
+    'users.lookupByEmail'(form) {
+      const email = form.get('email') ?? ''
+      if (!Object.hasOwn(people, email)) throw new Refused('users_not_found')
+      return { ok: true, user: { id: people[email] ?? '', deleted: false } }
     },
     'conversations.info': (form) => ({ ok: true, channel: described(channelOf(form.get('channel') ?? undefined, 'id')) }),
     'conversations.list'(form) {

@@ -22,6 +22,7 @@ import { threads } from './0019-threads.ts'
 import { quiet } from './0020-quiet.ts'
 import { knownDetections } from './0021-known-detections.ts'
 import { summarised } from './0023-summarised.ts'
+import { scanUnread } from './0024-scan-unread.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -47,6 +48,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0020-quiet': from(quiet),
   '0021-known-detections': from(knownDetections),
   '0023-summarised': from(summarised),
+  '0024-scan-unread': from(scanUnread),
 }
 
 function from(statements: readonly string[]): Migration {
