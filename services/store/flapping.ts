@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import type { Fresh } from './gather.ts'
+import type { Fresh } from './gather-thread.ts'
 import { now, wait } from './values.ts'
 
 const windowMs = 3_600_000

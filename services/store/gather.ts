@@ -1,75 +1,14 @@
-import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { groupKeyOf, severities, type AlertContent, type FindingAlert } from '#model'
-import { headEditMs } from './alerts.ts'
+import { groupKeyOf, type AlertContent } from '#model'
 import type { Database } from './database.ts'
 import { joinFlapping } from './flapping.ts'
+import { beginThread, changeOf, place, type Fresh, type Group, type Row, type Writes } from './gather-thread.ts'
 import { digest, json, now, texts, wait } from './values.ts'
 
 /** A thread takes in what comes within ten minutes of what came last, four hours long at most. */
 const windowMs = 10 * 60_000
 const longestMs = 4 * 3_600_000
-/** Details that have a reply of their own; critical ones always have one. */
-const mostReplies = 20
-const tableEditMs = 5_000
 const atOnce = 64
-const critical = severities.indexOf('CRITICAL')
-/** Details come after everything that is new to the channel, the table after all details. */
-const detail = severities.length
-const last = -2 * severities.length
-
-/** A delivery that nothing is decided about yet; its row is held. */
-export interface Fresh {
-  readonly id: string
-  readonly alertId: string
-  readonly destination: string
-  readonly channel: string
-  readonly rank: number
-  readonly findingId: string | null
-  readonly content: AlertContent
-  /** Perhaps posted already, by one that gathers nothing: it stays by itself. */
-  readonly tried: boolean
-}
-/** A row that tells or may tell, as it is now, with what is to become of it. */
-interface Row {
-  readonly id: string
-  readonly alertId: string
-  readonly posted: boolean
-  /** Lent, perhaps on its way. */
-  readonly lent: boolean
-  readonly wish: number
-  rank: number
-  /** The edit's wait, when something is to be said anew. */
-  bump: number | null
-}
-interface Group {
-  readonly id: string
-  readonly digest: string
-  readonly isNew: boolean
-  readonly head: Row & { readonly change: string }
-  /** Who tells of a change, and whether something critical is in it; a change of a long thread stands in its table. */
-  readonly changes: Map<string, { readonly teller: Row; critical: boolean }>
-  rest: Row | null
-  changeCount: number
-  replies: number
-}
-interface Writes {
-  /** What becomes of given rows. */
-  readonly places: {
-    id: string
-    part: string
-    status: string
-    threadId: string
-    change: string
-    toldBy: string | null
-    joinedWish: number | null
-    rank: number
-  }[]
-  /** Further rows for alerts that have one: the first finding's own reply, the table. */
-  readonly extras: { id: string; like: string; part: string; status: string; threadId: string; change: string; rank: number }[]
-  /** What the first message told beside its alert goes into its reply. */
-  readonly moves: { from: string; to: string }[]
-}
 
 /**
  * Decides for each new delivery of a finding where it is told: in a message of its own, in the message of its change, as a reply in the
@@ -113,84 +52,6 @@ export async function gather(database: Database, threaded: readonly string[]): P
   await write(database, touched, writes)
 }
 
-function beginThread(first: Fresh, key: string, { places }: Writes): Group {
-  const { id, alertId, rank, content } = first
-  const change = changeOf(content)
-  const head = { id, alertId, posted: false, lent: false, wish: 1, rank, bump: null, change }
-  const threadId = randomUUID()
-  places.push({ id, part: 'head', status: 'due', threadId, change, toldBy: null, joinedWish: null, rank })
-  const changes = new Map([[change, { teller: head, critical: rank === critical }]])
-  return { id: threadId, digest: key, isNew: true, head, changes, rest: null, changeCount: 1, replies: 0 }
-}
-
-/** Puts a finding into a thread: into the message of its change if there is one, else in a reply or in the table. */
-function place(group: Group, fresh: Fresh, writes: Writes): void {
-  const { head } = group
-  const isCritical = fresh.rank === critical
-  const change = changeOf(fresh.content)
-  const same = group.changes.get(change)
-  // What is critical is never only counted into a message that was less so when it was read.
-  const told = same !== undefined && (same.teller.posted || same.teller.lent)
-  if (same !== undefined && !(isCritical && !same.critical && (told || same.teller === group.rest))) {
-    join(group, same.teller, fresh, change, writes)
-    same.critical ||= isCritical
-    return
-  }
-  const own = same === undefined ? change : digest(change, fresh.alertId)
-  if (group.changeCount === 1) promote(group, writes)
-  group.changeCount += 1
-  say(head, fresh.rank, headEditMs)
-  if (!isCritical && group.replies >= mostReplies) {
-    group.rest ??= openTable(group, writes)
-    join(group, group.rest, fresh, own, writes)
-    group.changes.set(own, { teller: group.rest, critical: false })
-    return
-  }
-  group.replies += 1
-  const { id, alertId } = fresh
-  const rank = isCritical ? critical : fresh.rank - detail
-  const status = head.posted ? 'due' : 'held'
-  writes.places.push({ id, part: 'reply', status, threadId: group.id, change: own, toldBy: null, joinedWish: null, rank })
-  const teller: Row = { id, alertId, posted: false, lent: false, wish: 1, rank, bump: null }
-  group.changes.set(own, { teller, critical: isCritical })
-}
-
-function join(group: Group, teller: Row, { id, rank }: Fresh, change: string, writes: Writes): void {
-  const { head } = group
-  // A message that is not out yet carries the weight of all that it tells.
-  say(teller, teller === head || rank === critical ? rank : null, teller === group.rest ? tableEditMs : 0)
-  if (teller !== head) say(head, rank, headEditMs)
-  const joinedWish = teller.wish + 1
-  writes.places.push({ id, part: 'whole', status: 'joined', threadId: group.id, change, toldBy: teller.id, joinedWish, rank })
-}
-
-/** The first message becomes the parent of all: what it told gets a reply of its own, after what is news when it was told already. */
-function promote(group: Group, writes: Writes): void {
-  const { head, id: threadId } = group
-  const isCritical = group.changes.get(head.change)?.critical === true
-  const rank = isCritical ? critical : Math.min(head.rank, critical - 1) - detail
-  const reply: Row = { id: randomUUID(), alertId: head.alertId, posted: false, lent: false, wish: 1, rank, bump: null }
-  const status = head.posted ? 'due' : 'held'
-  writes.extras.push({ id: reply.id, like: head.id, part: 'reply', status, threadId, change: head.change, rank })
-  writes.moves.push({ from: head.id, to: reply.id })
-  for (const each of writes.places) if (each.toldBy === head.id) Object.assign(each, { toldBy: reply.id, joinedWish: 1 })
-  group.changes.set(head.change, { teller: reply, critical: isCritical })
-  group.replies += 1
-}
-
-function openTable({ head, id: threadId }: Group, writes: Writes): Row {
-  const row: Row = { id: randomUUID(), alertId: head.alertId, posted: false, lent: false, wish: 1, rank: last, bump: null }
-  const status = head.posted ? 'due' : 'held'
-  writes.extras.push({ id: row.id, like: head.id, part: 'rest', status, threadId, change: '', rank: last })
-  return row
-}
-
-/** Wishes that a row's message be said anew, after a wait. */
-function say(row: Row, rank: number | null, delayMs: number): void {
-  if (rank !== null) row.rank = Math.max(row.rank, rank)
-  row.bump = row.bump === null ? delayMs : Math.min(row.bump, delayMs)
-}
-
 /** The open threads of groups, with what they tell of the changes at hand; all their rows are held, or they are `busy`. */
 async function openThreads(
   database: Database,
@@ -219,7 +80,7 @@ async function openThreads(
     group by d.thread_id, d.change_digest`)
   const ids = [...found.flatMap(({ headId, restId }) => [headId, restId]), ...tellers.map(({ reply }) => reply)]
   const held = await database.rows<HeldRow>(sql`
-    select id, alert_id as "alertId", message is not null as posted, token is not null as lent, wish, rank, change_digest as change
+    select id, message is not null as posted, token is not null as lent, wish, rank, change_digest as change
     from deliveries where id = any (${texts(ids.filter((id) => id !== null))}) order by id for update skip locked`)
   const rows = new Map(held.map((row) => [row.id, { ...row, bump: null }]))
   return new Map(
@@ -264,7 +125,7 @@ function groupOf(
     if (teller === undefined) return 'busy'
     if (teller !== null) changes.set(each.change, { teller, critical: each.critical })
   }
-  return { id, digest: key, isNew: false, head, changes, rest, changeCount, replies }
+  return { id, digest: key, head, changes, rest, changeCount, replies }
 }
 
 async function write(database: Database, touched: readonly Group[], { places, extras, moves }: Writes): Promise<void> {
@@ -327,10 +188,4 @@ async function sayAnew(database: Database, touched: readonly Group[]): Promise<v
 
 function keyOf(content: AlertContent): string {
   return content.kind === 'finding' && content.cause !== null ? groupKeyOf(content.cause) : ''
-}
-
-/** One event's change of one resource. */
-function changeOf(content: AlertContent): string {
-  const { place, cause } = content as FindingAlert
-  return digest(place.accountId, place.region, place.resourceType, place.resourceId, cause?.eventId ?? null)
 }
