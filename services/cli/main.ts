@@ -213,6 +213,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else if (error instanceof TriplineError) {
     process.stderr.write(`${error.message}\n`)
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ summary: { error: error.message } })}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
   } else throw error
 }

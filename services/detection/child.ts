@@ -1,8 +1,9 @@
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { DetectionFailure, JsonObject, Outcome } from '#model'
+import { fits } from '#runtime'
 import { createCaller, type Caller } from './caller.ts'
-import type { LoadedPolicy } from './definition.ts'
+import type { Loaded, LoadedPolicy } from './definition.ts'
 import { createEngine, runPolicy, type Engine } from './engine.ts'
 import { createSyncReader, decodeTexts, frameKinds, writeFrame } from './frames.ts'
 import { judgeBodies, type Reading } from './judge-bodies.ts'
@@ -42,7 +43,10 @@ export async function serveEvaluator({ decode, touches, sessionOf }: Reading): P
       writeFrame(1, frameKinds.loading, file)
     },
   })
-  const own = loaded.filter(({ kind }) => request.role === 'all' || kind === request.role)
+  const isOff = ({ detection: { id } }: Loaded): boolean => request.disabled.some((pattern) => fits(pattern, id))
+  const own = loaded
+    .filter(({ kind }) => request.role === 'all' || kind === request.role)
+    .map((each) => (isOff(each) ? { ...each, enabled: false } : each))
   const detections = own.map(({ detection, enabled, slots }) => ({ detection, enabled, slots }))
   writeFrame(1, frameKinds.loaded, { detections, broken })
 
