@@ -1,5 +1,5 @@
 import { attentionOf } from './attention.ts'
-import type { Cause, Detection, Ending, Finding, FindingAlert, Place } from '#model'
+import type { Cause, Detection, Ended, Finding, FindingAlert, Place } from '#model'
 
 /** What a team is told about a new finding. */
 export function findingAlert(input: {
@@ -39,8 +39,8 @@ export function findingAlert(input: {
 }
 
 /** The same alert, now that the finding has ended. */
-export function endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert {
-  return { ...content, ended: { how, at: at.toISOString(), cause } }
+export function endedAlert(content: FindingAlert, ended: Ended): FindingAlert {
+  return { ...content, ended }
 }
 
 /** The same alert, seen `count` times by now. */

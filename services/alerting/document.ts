@@ -23,7 +23,9 @@ export function alertDocument(alert: Outgoing, mostBytes: number): string {
 }
 
 /** Where the alert is in its life, in one word. */
-export function stateOf({ content }: Outgoing): 'new' | 'repeated' | 'unconfirmed' | 'resolved' | 'gone' | 'retired' {
+export function stateOf({
+  content,
+}: Outgoing): 'new' | 'repeated' | 'unconfirmed' | 'resolved' | 'superseded' | 'gone' | 'retired' {
   if (content.kind !== 'finding') return 'new'
   if (content.ended !== null) return content.ended.how === 'fixed' ? 'resolved' : content.ended.how
   return content.unconfirmed ? 'unconfirmed' : content.count > 1 ? 'repeated' : 'new'

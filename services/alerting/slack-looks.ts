@@ -21,3 +21,15 @@ export function momentOf(text: string): string {
   if (Number.isNaN(time.getTime())) return line(text, 40)
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
+
+/** A length of time as people say it: `0.4 s`, `40 s`, `4 min`, `3 h`, `12 d`. */
+export function spanOf(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+  ] as const
+  const found = units.find(([each]) => ms >= 2 * each)
+  if (found !== undefined) return `${Math.floor(ms / found[0])} ${found[1]}`
+  return ms < 10_000 ? `${(Math.max(0, ms) / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`
+}

@@ -1,6 +1,6 @@
 import type { AlertContent, OperatorNote } from '#model'
 import type { Outgoing } from './destination.ts'
-import { findingMessage } from './slack-finding.ts'
+import { findingMessage, type Told } from './slack-finding.ts'
 import { summaryMessage } from './slack-summary.ts'
 import { flappingLine, togetherMessage } from './slack-thread.ts'
 import { bold, header, plain, richText, section, type Block } from './slack-blocks.ts'
@@ -26,9 +26,9 @@ export interface Worded {
 /** The name of our metadata, by which a message is found again. */
 export const metadataType = 'tripline_delivery'
 
-/** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Pure; at most 12,000 characters and 50 blocks. */
-export function slackMessage({ deliveryId, content, uncertain, together, flapping }: Outgoing): SlackMessage {
-  const worded = together === null ? alone(content) : togetherMessage(together)
+/** Words an alert for Slack. Marked as a possible repeat when `uncertain`. Says how long after the change it comes; at most 12,000 characters and 50 blocks. */
+export function slackMessage({ deliveryId, to, content, uncertain, sentAt, together, flapping }: Outgoing): SlackMessage {
+  const worded = together === null ? alone(content, { to, sentAt }) : togetherMessage(together, { to, sentAt })
   const flaps = flapping === null || together?.kind === 'storm' ? [] : [flappingLine(flapping)]
   const repeat = uncertain ? [richText(section(bold('Possible repeat: '), plain(possibleRepeat)))] : []
   const text = escapeMarkup(line(uncertain ? `Possible repeat: ${worded.text}` : worded.text, 1_000), 1_200)
@@ -40,8 +40,8 @@ export function slackMessage({ deliveryId, content, uncertain, together, flappin
   }
 }
 
-function alone(content: AlertContent): Worded {
-  if (content.kind === 'finding') return findingMessage(content)
+function alone(content: AlertContent, told: Told): Worded {
+  if (content.kind === 'finding') return findingMessage(content, told)
   return content.kind === 'summary' ? summaryMessage(content) : noteMessage(content)
 }
 

@@ -8,9 +8,9 @@ import {
   type Severity,
   type Together,
 } from '#model'
-import { findingMessage } from './slack-finding.ts'
+import { findingMessage, type Told } from './slack-finding.ts'
 import { bold, code, header, list, plain, richText, section, type RichText, type Section } from './slack-blocks.ts'
-import { colours, green, marks } from './slack-looks.ts'
+import { colours, green, marks, spanOf } from './slack-looks.ts'
 import type { Worded } from './slack-message.ts'
 import { line } from './text.ts'
 
@@ -18,10 +18,10 @@ const mostDetections = 15
 const mostTypes = 8
 
 /** Words what a message tells together: one change, a whole thread, the rest of one, what is still so. */
-export function togetherMessage(together: Together): Worded {
+export function togetherMessage(together: Together, told: Told): Worded {
   switch (together.kind) {
     case 'change':
-      return changeMessage(together.findings)
+      return changeMessage(together.findings, told)
     case 'storm':
       return stormMessage(together)
     case 'rest':
@@ -32,10 +32,10 @@ export function togetherMessage(together: Together): Worded {
 }
 
 /** One change that several detections object to: their names, then what the foremost says of it. */
-function changeMessage(findings: readonly FindingAlert[]): Worded {
+function changeMessage(findings: readonly FindingAlert[], told: Told): Worded {
   const [first] = findings
   if (first === undefined) throw new TypeError('a change without findings')
-  const worded = findingMessage(first)
+  const worded = findingMessage(first, told)
   const over = findings.filter(({ ended }) => ended !== null).length
   const { resourceName, resourceId, resourceType, region } = first.place
   const what = line(resourceName ?? resourceId ?? resourceType ?? region, 80)
@@ -161,11 +161,4 @@ function command(threadId: string): RichText {
 
 function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`
-}
-
-/** `40 minutes`, `4 h`, `2 days`. */
-function spanOf(ms: number): string {
-  const minutes = Math.round(ms / 60_000)
-  if (minutes < 120) return count(minutes, 'minute')
-  return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1_440)} days`
 }

@@ -13,6 +13,7 @@ export interface FindingsOptions {
   readonly detection?: string
   readonly type?: string
   readonly team?: string
+  readonly thread?: string
   readonly limit: number
   readonly json: boolean
 }
@@ -21,9 +22,15 @@ const statuses: readonly FindingStatus[] = ['open', 'resolved', 'retired', 'coun
 
 /** `tripline findings`: what is open, most severe first; or what else is asked for. */
 export async function findingsCommand(options: FindingsOptions): Promise<number> {
-  const filter = filterOf(options)
+  const asked = filterOf(options)
   const { store: where } = await readConfig(options.config, process.env)
   await using store = await openStore(where)
+  const thread = options.thread === undefined ? null : await store.threads.find(options.thread)
+  if (options.thread !== undefined && thread === null) {
+    process.stderr.write(`No thread is known by ${options.thread}. Give the id that stands in the thread's first message.\n`)
+    return 1
+  }
+  const filter = thread === null ? asked : { ids: thread.alerts.map(({ findingId }) => findingId) }
   const [findings, all] = [await store.findings.list(filter, options.limit), await store.findings.count(filter)]
   if (options.json) {
     for (const finding of findings) print(JSON.stringify({ finding }))

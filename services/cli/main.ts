@@ -127,6 +127,7 @@ program
   .option('--detection <id>', 'only of this detection')
   .option('--type <name>', 'only of this resource type, as AWS.S3.Bucket')
   .option('--team <id>', 'only what this team was told')
+  .option('--thread <id>', 'those of one thread, whatever their status; the id stands in its first message')
   .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
   .addOption(json())
   .action(async (options: FindingsOptions) => {

@@ -43,7 +43,17 @@ export interface FindingAlert {
   readonly unconfirmed: boolean
   /** RFC 3339. */
   readonly openedAt: string
-  readonly ended: { readonly how: Ending; readonly at: string; readonly cause: Cause | null } | null
+  readonly ended: Ended | null
+}
+/** How a finding ended. */
+export interface Ended {
+  readonly how: Ending
+  /** RFC 3339. */
+  readonly at: string
+  /** The event that ended it; null when none is known. */
+  readonly cause: Cause | null
+  /** What the resource fails by instead, for a superseded one. */
+  readonly instead?: string
 }
 
 /** What a team is told about everything that no change caused: a first scan, a new policy. */

@@ -14,4 +14,4 @@ export type { Detection, DetectionFailure, Outcome, RuleMatch, Verdict, Violatio
 export type { Ending, Finding, FindingStatus, Origin } from './finding.ts'
 export { groupKeyOf } from './group.ts'
 export type { Counted, Flapping, NamedFinding, OneChange, Reminder, Rest, Storm, Together } from './together.ts'
-export type { AlertContent, FindingAlert, OperatorNote, Place, RoutedTo, SummaryAlert } from './alert.ts'
+export type { AlertContent, Ended, FindingAlert, OperatorNote, Place, RoutedTo, SummaryAlert } from './alert.ts'

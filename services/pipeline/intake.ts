@@ -1,4 +1,12 @@
-import { causeOf, type AuditEvent, type Cause, type DetectionFailure, type OpenedSession, type RuleMatch } from '#model'
+import {
+  causeOf,
+  type AuditEvent,
+  type Cause,
+  type DetectionFailure,
+  type OpenedSession,
+  type ResourceRef,
+  type RuleMatch,
+} from '#model'
 import { isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
@@ -157,7 +165,7 @@ async function noteQuarantine(parts: Needs, records: Records, quarantined: reado
 }
 
 /** A match opens a finding and its alert, or counts on the one that is there. */
-async function recordMatch(parts: Needs, records: Records, { event, cause }: Effect, match: RuleMatch): Promise<void> {
+async function recordMatch(parts: Needs, records: Records, { event, cause, touched }: Effect, match: RuleMatch): Promise<void> {
   const detection = parts.evaluator.detections.find(({ id }) => id === match.detectionId)
   if (detection === undefined) return
   const { accountId, region } = event
@@ -180,7 +188,12 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
   if (!detection.createAlert || detection.staged || finding.status === 'counting') return
   if (opened) {
     await records.investigations.ask(questionsOf(finding))
-    const content = parts.tell.findingAlert({ finding, detection, place: parts.places.of(event, null), confirmed: true })
+    const content = parts.tell.findingAlert({
+      finding,
+      detection,
+      place: parts.places.of(event, touchedBy(touched)),
+      confirmed: true,
+    })
     const to = parts.tell.route(content, { attributes: {}, destinations: match.destinations })
     await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
   } else {
@@ -190,6 +203,12 @@ async function recordMatch(parts: Needs, records: Records, { event, cause }: Eff
       repeatEditMs,
     )
   }
+}
+
+/** The resource that an event is about, where it is one. */
+function touchedBy(touched: readonly Touch[]): { ref: ResourceRef; name: null } | null {
+  const [first, ...others] = touched
+  return first === undefined || others.length > 0 ? null : { ref: first.ref, name: null }
 }
 
 /** Edits that only count up wait a little, so that a burst is one edit. */

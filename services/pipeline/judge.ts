@@ -46,7 +46,8 @@ async function retire(parts: Needs): Promise<void> {
   await parts.store.transaction(async (records) => {
     await records.detections.note(living)
     await records.findings.promote(told)
-    for (const finding of await records.findings.retire(living)) await turnMessage(parts, records, finding, 'retired', null)
+    for (const finding of await records.findings.retire(living))
+      await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })
   parts.bells.deliver.ring()
 }

@@ -92,12 +92,13 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const { resource, sight } = seen
   const waitMs = sight.all ? null : await moreLooksMs(parts, mark, seen)
   // A look that shows nothing of what the events said may be older than what is known: it is no evidence.
-  if (waitMs !== null && !sight.some) {
+  const holds = isHeldStill(seen)
+  if (waitMs !== null && !sight.some && !holds) {
     parts.observe.fetched('waiting')
     await parts.store.marks.again(mark, waitMs, mark.expectations)
     return false
   }
-  const confirmed = sight.all || (waitMs === null && (await isOvertaken(parts, sight.left, resource)))
+  const confirmed = sight.all || holds || (waitMs === null && (await isOvertaken(parts, sight.left, resource)))
   const fingerprint = parts.evaluator.fingerprint(resource.type)
   const settled = isSettled(seen, confirmed, fingerprint)
   const [outcomes, traced] = settled ? [[], mark] : await Promise.all([judge(parts, resource), traceMark(parts.store, mark)])
@@ -128,6 +129,11 @@ async function traceMark(records: Pick<Records, 'sessions'>, mark: LeasedMark): 
   )
   const expectations = mark.expectations.map((each, index) => ({ ...each, cause: causes[index] ?? each.cause }))
   return { ...mark, expectations }
+}
+
+/** What a grace held was shown before, and still is: it need not wait for later events, which may never show. */
+function isHeldStill({ known, same, resource }: Seen): boolean {
+  return same && known?.confirmed === true && mayBeHeld(known, resource.fetchedAt)
 }
 
 /** Nothing to judge and nothing to write but the time. */

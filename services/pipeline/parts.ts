@@ -1,9 +1,8 @@
 import type {
   AlertContent,
   AuditEvent,
-  Cause,
   Detection,
-  Ending,
+  Ended,
   Finding,
   FindingAlert,
   OpenedSession,
@@ -46,7 +45,7 @@ export interface Tell {
     readonly otherDifferences?: number
     readonly tags?: ReadonlyMap<string, string>
   }): FindingAlert
-  endedAlert(content: FindingAlert, how: Ending, at: Date, cause: Cause | null): FindingAlert
+  endedAlert(content: FindingAlert, ended: Ended): FindingAlert
   repeatedAlert(content: FindingAlert, count: number): FindingAlert
   summaries(
     findings: AsyncIterable<{ finding: Finding; detection: Detection; place: Place } & About>,

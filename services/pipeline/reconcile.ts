@@ -4,7 +4,7 @@ import {
   type Cause,
   type Detection,
   type Difference,
-  type Ending,
+  type Ended,
   type Finding,
   type Origin,
   type Outcome,
@@ -55,6 +55,7 @@ export async function reconcile(
   let news = false
   let heldUntil: Date | null = null
   const failing = new Set<string>()
+  const opened = new Map<string, string>()
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'fail') continue
     const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
@@ -80,6 +81,7 @@ export async function reconcile(
         staged: detection.staged,
       })
       if (finding !== null) await records.investigations.ask(questionsOf(finding))
+      if (finding !== null) opened.set(finding.detectionId, finding.title)
       // What no change caused is told in one summary a team, never as a single post.
       if (finding === null || occasion.origin !== 'change' || !detection.createAlert || detection.staged) continue
       const content = parts.tell.findingAlert({
@@ -103,8 +105,9 @@ export async function reconcile(
       continue
     }
     if (!occasion.confirmed) continue
-    const how = outcome.outcome === 'skipped' ? 'retired' : 'fixed'
-    await endFinding(parts, records, finding.id, how, occasion.causes.at(-1) ?? null)
+    const instead = opened.get(finding.detectionId)
+    const how = outcome.outcome === 'skipped' ? 'retired' : instead === undefined ? 'fixed' : 'superseded'
+    await endFinding(parts, records, finding.id, { how, cause: occasion.causes.at(-1) ?? null, ...(instead && { instead }) })
     news = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
@@ -132,21 +135,15 @@ async function confirm(records: Records, finding: Finding): Promise<boolean> {
 /** Ends every open finding of a resource that is gone. */
 export async function endAll(parts: Needs, records: Records, state: StoredState, causes: readonly Cause[]): Promise<boolean> {
   const open = await records.findings.openOf(state)
-  for (const finding of open) await endFinding(parts, records, finding.id, 'gone', causes.at(-1) ?? null)
+  for (const finding of open) await endFinding(parts, records, finding.id, { how: 'gone', cause: causes.at(-1) ?? null })
   return open.length > 0
 }
 
-async function endFinding(
-  parts: Pick<Parts, 'tell'>,
-  records: Records,
-  id: string,
-  how: Ending,
-  cause: Cause | null,
-): Promise<void> {
-  const ended = await records.findings.end(id, how, cause)
+async function endFinding(parts: Pick<Parts, 'tell'>, records: Records, id: string, end: Omit<Ended, 'at'>): Promise<void> {
+  const ended = await records.findings.end(id, end.how, end.cause)
   if (ended === null) return
-  await turnMessage(parts, records, ended, how, cause)
-  if (cause !== null) await records.investigations.ask(questionsOf({ ...ended, causes: [cause] }))
+  await turnMessage(parts, records, ended, end)
+  if (end.cause !== null) await records.investigations.ask(questionsOf({ ...ended, causes: [end.cause] }))
 }
 
 /** Turns the message of an ended finding, when there is one. */
@@ -154,12 +151,11 @@ export async function turnMessage(
   parts: Pick<Parts, 'tell'>,
   records: Records,
   ended: Finding,
-  how: Ending,
-  cause: Cause | null,
+  end: Omit<Ended, 'at'>,
 ): Promise<void> {
   const at = ended.endedAt ?? (await records.now())
   const turn = (content: AlertContent): AlertContent =>
-    content.kind === 'finding' ? parts.tell.endedAlert(content, how, at, cause) : content
+    content.kind === 'finding' ? parts.tell.endedAlert(content, { ...end, at: at.toISOString() }) : content
   await records.alerts.revise(ended.id, turn, 0)
 }
 

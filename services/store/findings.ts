@@ -115,6 +115,7 @@ export function createFindings(database: Database): Findings {
 }
 
 function holds({
+  ids,
   statuses,
   severities: among,
   accountId,
@@ -124,6 +125,7 @@ function holds({
   team,
 }: FindingFilter): RawBuilder<boolean> {
   const conditions = [sql`true`]
+  if (ids !== undefined) conditions.push(sql`f.id = any (${texts(ids)})`)
   if (statuses !== undefined) conditions.push(sql`f.status = any (${texts(statuses)})`)
   if (among !== undefined) conditions.push(sql`f.severity = any (${texts(among)})`)
   if (accountId !== undefined) conditions.push(sql`f.account_id = ${storableText(accountId)}`)

@@ -23,7 +23,7 @@ it('a detection without a display name goes by its id', () => {
 
 it('ending and repeating change only their own words', () => {
   const alert = aFindingAlert()
-  const ended = endedAlert(alert, 'fixed', new Date('2026-11-21T15:00:00Z'), null)
+  const ended = endedAlert(alert, { how: 'fixed', at: '2026-11-21T15:00:00.000Z', cause: null })
   expect(ended).toEqual({ ...alert, ended: { how: 'fixed', at: '2026-11-21T15:00:00.000Z', cause: null } })
   expect(repeatedAlert(alert, 5)).toEqual({ ...alert, count: 5 })
 })

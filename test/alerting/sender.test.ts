@@ -82,7 +82,7 @@ async function stage(given: Partial<SlackServerOptions> = {}): Promise<Stage> {
 }
 
 const titles = (server: SlackServer, channel?: string): string[] =>
-  server.messages(channel).map(({ text }) => /: (?<title>[^(]+) \(/u.exec(text)?.groups?.['title'] ?? text)
+  server.messages(channel).map(({ text }) => /: (?<title>[^·]+) ·/u.exec(text)?.groups?.['title'] ?? text)
 /** Everything is settled once so many posts were heard of and nothing is left to send. */
 const settled = ({ store, heard }: Stage, posts: number): Promise<true> =>
   until(`${posts} posts`, async () => {

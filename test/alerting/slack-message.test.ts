@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { endedAlert, repeatedAlert, slackMessage, terminalMessage, type SlackMessage } from '#alerting'
-import type { AlertContent, Difference, Json } from '#model'
+import type { AlertContent, Difference, Ended, Json } from '#model'
 import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
 import { aCause, aFindingAlert, anOutgoing, aPlace } from '../support/alerts.ts'
 
-const said = (content: AlertContent, uncertain = false): SlackMessage => slackMessage(anOutgoing({ content, uncertain }))
+const said = (content: AlertContent, uncertain = false): SlackMessage =>
+  slackMessage(anOutgoing({ content, uncertain, sentAt: new Date('2026-11-21T14:02:05.400Z') }))
 /** What went over the wire, as plain JSON. */
 const wire = (message: SlackMessage): { text: string; blocks: Json[]; attachments: Json[] } =>
   JSON.parse(JSON.stringify(message)) as { text: string; blocks: Json[]; attachments: Json[] }
@@ -23,11 +24,12 @@ describe('a new finding', () => {
       'CRITICAL · new',
       '• What: S3 Bucket ledger arn:aws:s3:::ledger open in AWS <https://console.aws.amazon.com/s3/buckets/ledger?region=eu-west-1>',
       '• Where: payments-prod (prod, 111122223333) · eu-west-1',
-      '• Who: alice (IAM user) arn:aws:iam::111122223333:user/alice',
-      '• From: 203.0.113.7 with aws-cli 2.15.30',
-      '• When: 2026-11-21 14:02:03 UTC, s3 PutBucketAcl',
       'What changed',
       '• Grants: nothing → READ for everyone (AllUsers)',
+      '• Who: alice (IAM user) arn:aws:iam::111122223333:user/alice',
+      '• From: 203.0.113.7 with aws-cli 2.15.30',
+      '• When: 2026-11-21 14:02:03 UTC, s3 PutBucketAcl · told 2.4 s later',
+      '• Owner: payments · team payments owns account payments-prod',
       '▌ Why it matters: Anybody on the internet can read what is in it.',
       '▌ Runbook: https://runbooks.example.com/s3-public',
       '▌ policy AWS.S3.BucketPublicRead',
@@ -37,7 +39,9 @@ describe('a new finding', () => {
   it('carries its delivery in the metadata and a line for notifications', () => {
     const message = said(aFindingAlert())
     expect(message.metadata).toEqual({ event_type: 'tripline_delivery', event_payload: { delivery_id: 'd-1' } })
-    expect(message.text).toBe('🔴 CRITICAL: Bucket ledger is publicly readable (ledger in payments-prod)')
+    expect(message.text).toBe(
+      '🔴 CRITICAL: Bucket ledger is publicly readable · ledger in payments-prod · by alice, PutBucketAcl with aws-cli 2.15.30 · team payments',
+    )
   })
 
   it('of a rule needs no resource and shows what the rule added', () => {
@@ -61,22 +65,43 @@ describe('later news of a finding', () => {
     expect(seen(repeatedAlert(aFindingAlert(), 5))).toContain('CRITICAL · repeated ×5')
   })
 
+  const ended = (given: Partial<Ended> = {}) =>
+    endedAlert(aFindingAlert(), { how: 'fixed', at: '2026-11-21T18:30:00Z', cause: null, ...given })
+
   it('resolved is green and says when, by whom and with what', () => {
-    const cause = aCause({ name: 'DeleteBucketPolicy', actor: { name: 'bob', tool: terraform } })
-    const content = endedAlert(aFindingAlert(), 'fixed', new Date('2026-11-21T14:30:00Z'), cause)
+    const actor = { name: 'bob', tool: terraform }
+    const content = ended({ cause: aCause({ name: 'DeleteBucketPolicy', time: '2026-11-21T18:29:58Z', actor }) })
     expect(seen(content)).toContain(
-      '✅ Resolved: Bucket ledger is publicly readable\nResolved · 2026-11-21 14:30:00 UTC · by bob, DeleteBucketPolicy with Terraform 1.9.2 (was CRITICAL)',
+      '✅ Resolved: Bucket ledger is publicly readable\nResolved · 2026-11-21 18:30:00 UTC · by bob, DeleteBucketPolicy with Terraform 1.9.2 (was CRITICAL)',
     )
     expect(said(content).attachments[0]?.color).toBe('#2eb67d')
+    expect(said(content).text).toBe(
+      '✅ Resolved: Bucket ledger is publicly readable · ledger in payments-prod · by bob, DeleteBucketPolicy with Terraform 1.9.2 · team payments',
+    )
+  })
+
+  it('what is taken back soon is called reverted, after how long and by whom', () => {
+    const cause = aCause({ name: 'DeleteBucketPolicy', time: '2026-11-21T14:02:43Z', actor: { name: 'bob', tool: terraform } })
+    expect(seen(ended({ cause }))).toContain('Reverted after 40 s · 2026-11-21 18:30:00 UTC · by bob, DeleteBucketPolicy')
+    const late = { ...cause, time: '2026-11-21T14:17:04Z' }
+    expect(seen(ended({ cause: late }))).toContain('\nResolved · ')
   })
 
   it('resolved without an event says so', () => {
-    expect(seen(endedAlert(aFindingAlert(), 'fixed', new Date(), null))).toContain('no event says by whom')
+    expect(seen(ended())).toContain('no event says by whom')
+  })
+
+  it('superseded says what is wrong instead and is not called resolved', () => {
+    const content = ended({ how: 'superseded', cause: aCause(), instead: 'Bucket ledger is publicly writable <!channel>' })
+    expect(seen(content)).toContain('➡️ Superseded: Bucket ledger')
+    expect(seen(content)).toContain('now: Bucket ledger is publicly writable <!channel> (was CRITICAL)')
+    expect(said(content).attachments[0]?.color).not.toBe('#2eb67d')
+    expect(controls(said(content).text, wire(said(content)).blocks, [])).toEqual([expect.stringContaining('console.aws')])
   })
 
   it('a gone resource and a removed detection are not called resolved', () => {
-    expect(seen(endedAlert(aFindingAlert(), 'gone', new Date(), aCause()))).toContain('✅ Resource gone: ')
-    const retired = endedAlert(aFindingAlert(), 'retired', new Date(), null)
+    expect(seen(ended({ how: 'gone', cause: aCause() }))).toContain('✅ Resource gone: ')
+    const retired = ended({ how: 'retired' })
     expect(seen(retired)).toContain('⚪ Retired: ')
     expect(seen(retired)).toContain('its detection was removed, so nobody checks this any more')
     expect(said(retired).attachments[0]?.color).not.toBe('#2eb67d')
@@ -102,7 +127,7 @@ const changes = (...differences: Difference[]): string[] => {
   const from = rows.indexOf('What changed') + 1
   return rows.slice(
     from,
-    rows.findIndex((row, index) => index >= from && !row.startsWith('•')),
+    rows.findIndex((row, index) => (index >= from && !row.startsWith('•')) || row.startsWith('• Who: ')),
   )
 }
 
@@ -148,13 +173,18 @@ describe('before and after', () => {
     ])
   })
 
+  it('differences that do not matter are counted, with the command that shows them', () => {
+    const alert = aFindingAlert({ differences: [publicGrant], otherDifferences: 3, essential: true })
+    expect(seen(alert)).toContain('• 3 that make no difference here: tripline resource arn:aws:s3:::ledger\n• Who')
+  })
+
   it('many changes are cut, and the rest is counted', () => {
     const many = Array.from({ length: 40 }, (_, index) => ({
       path: `P${index}`,
       before: 'a'.repeat(5_000),
       after: 'b'.repeat(5_000),
     }))
-    expect(changes(...many).at(-1)).toMatch(/^• and \d+ more$/u)
+    expect(changes(...many).at(-1)).toMatch(/^• \d+ more: tripline resource arn:aws:s3:::ledger$/u)
   })
 })
 
@@ -238,7 +268,7 @@ const everywhere = (text: string): AlertContent[] => {
       differences: [],
       context: Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`${index}${text}`, text])),
     },
-    endedAlert(alert, 'fixed', new Date(), alert.cause),
+    endedAlert(alert, { how: 'fixed', at: '2026-11-21T14:30:00Z', cause: alert.cause }),
     { kind: 'summary', origin: 'time', total: 40, bySeverity: { CRITICAL: 20, HIGH: 40 }, byDetection, critical: places },
     { kind: 'note', title: text, text },
   ]

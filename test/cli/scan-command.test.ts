@@ -148,6 +148,7 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
   test.each([
     [['findings', '--status', 'closed'], 2, '--status: given closed; allowed: open, resolved, retired, counting'],
     [['findings', '--severity', 'HUGE'], 2, '--severity: given HUGE; allowed: INFO, LOW'],
+    [['findings', '--thread', '12345678'], 1, 'No thread is known by 12345678'],
     [['findings', '--limit', 'x'], 2, '--limit: given x; allowed: a whole number'],
     [['run', '--only', 'scan,sing'], 2, '--only: given sing; allowed: '],
     [['scan', '--region', 'mars-1'], 2, '--region: given mars-1; allowed: global, eu-west-1'],

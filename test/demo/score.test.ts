@@ -25,7 +25,7 @@ test('a message that turns to resolved pays only the debt of its end', () => {
   const score = createScore()
   score.want(bucket)
   score.want({ ...bucket, state: 'resolved' })
-  expect(score.arrived({ ...arrival, edits: 1, shown: `Resolved: ${arrival.shown}` })?.state).toBe('resolved')
+  expect(score.arrived({ ...arrival, edits: 1, shown: `✅ Resolved: ${arrival.shown}` })?.state).toBe('resolved')
   expect(score.missing).toEqual([bucket])
   expect(score.arrived({ ...arrival, edits: 2 })).toBeNull()
 })

@@ -70,7 +70,7 @@ function fits(wanted: Wanted, arrival: Arrival): boolean {
 export function stateOf({ edits, shown }: Pick<Arrival, 'edits' | 'shown'>): Expected['state'] {
   if (edits === 0) return 'new'
   if (shown.includes('each finding is in the thread')) return 'thread'
-  return shown.includes('Resolved') ? 'resolved' : 'repeated'
+  return /^✅ (?:Resolved|Reverted|Resource gone): /mu.test(shown) ? 'resolved' : 'repeated'
 }
 
 /** Percentiles of the measured latencies, in ms. */
