@@ -43,10 +43,9 @@ export async function serveEvaluator({ decode, touches, sessionOf }: Reading): P
       writeFrame(1, frameKinds.loading, file)
     },
   })
-  const isOff = ({ detection: { id } }: Loaded): boolean => request.disabled.some((pattern) => fits(pattern, id))
   const own = loaded
     .filter(({ kind }) => request.role === 'all' || kind === request.role)
-    .map((each) => (isOff(each) ? { ...each, enabled: false } : each))
+    .map((each) => orOff(each, request.disabled))
   const detections = own.map(({ detection, enabled, slots }) => ({ detection, enabled, slots }))
   writeFrame(1, frameKinds.loaded, { detections, broken })
 
@@ -122,4 +121,8 @@ function runTests(texts: readonly string[], engine: Engine, caller: Caller): Tes
       return 'reason' in said ? Object.assign(testAt(detection, record), { passed: false, message: said.message }) : said
     })
   })
+}
+
+function orOff(loaded: Loaded, disabled: readonly string[]): Loaded {
+  return disabled.some((pattern) => fits(pattern, loaded.detection.id)) ? { ...loaded, enabled: false } : loaded
 }
