@@ -60,10 +60,15 @@ export function awsError(error: unknown, attempt: string): AlertingError {
   if (error instanceof AlertingError) return error
   if (!(error instanceof Error)) return new AlertingError('uncertain', `${attempt}: no usable answer from AWS`)
   const status = statusOf(error)
+  const network = 'code' in error && typeof error.code === 'string' && /^E[A-Z_]{2,30}$/u.test(error.code) ? error.code : null
   if (codes.has(error.name)) return awsFailure(error.name, attempt)
   if (status !== null && status >= 500) return new AlertingError('uncertain', `${attempt}: AWS answered HTTP ${status}`)
-  return awsFailure(error.name, attempt)
+  if (network === null) return awsFailure(error.name, attempt)
+  return new AlertingError(neverSent.has(network) ? 'unavailable' : 'uncertain', `${attempt}: no answer from AWS (${network})`)
 }
+
+/** Failures before a byte of the call left. */
+const neverSent: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 function statusOf(error: Error): number | null {
   if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return null

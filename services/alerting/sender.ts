@@ -36,8 +36,11 @@ const tryMs = 12_000
 const drainMs = 8_000
 const mostRefusals = 5
 const reminderPollMs = 60_000
-/** Failed tries, about a minute of them, after which a destination is called down. */
+/** A destination is called down when one alert failed so often, and nothing was taken for so long. */
 const downAttempts = 6
+const downMs = 30_000
+/** When each destination last took something from this process. */
+const lastTaken = new WeakMap<Destination, number>()
 
 /**
  * Delivery, the third durable step. The outbox decides what is due; a delivery is noted before it is sent and settled after, so that
@@ -155,6 +158,7 @@ async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDel
     const identity = await (message === null
       ? destination.post(to.channel, outgoing, signal)
       : destination.edit(message, outgoing, signal))
+    lastTaken.set(destination, performance.now())
     await deliveries.sent(delivery, identity, message === null && identity['astray'] === true)
     options.onDelivered?.(content, message === null ? 'posted' : 'edited')
   } catch (error) {
@@ -166,7 +170,14 @@ async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDel
 async function settleFailure(options: SenderOptions, turns: Turns, delivery: LeasedDelivery, error: AlertingError): Promise<void> {
   const { deliveries } = options.store
   const { id, content, attempts, to } = delivery
-  const facts = { delivery: id, channel: to.channel, code: error.code, attempts, reason: error.message }
+  const facts = {
+    delivery: id,
+    destination: to.destination,
+    channel: to.channel,
+    code: error.code,
+    attempts,
+    reason: error.message,
+  }
   if (error.code === 'message-gone') {
     // Somebody deleted it: they know. What ended or repeats needs no new message; what nobody has read yet begins anew.
     log.info(facts, 'message is gone')
@@ -181,7 +192,7 @@ async function settleFailure(options: SenderOptions, turns: Turns, delivery: Lea
   }
   if (error.code === 'rate-limited') log.debug(facts, 'channel must wait')
   else log.warn(facts, 'delivery failed, trying again')
-  if (error.code === 'token-refused' || attempts >= downAttempts) await noteDown(options, to.destination, error)
+  if (error.code === 'token-refused' || isDown(options, delivery, error)) await noteDown(options, to.destination, error)
   if (error.closes !== null && error.retryAfterMs !== null) {
     turns.add(error.retryAfterMs)
     await deliveries.holdUp(delivery, error.closes, error.retryAfterMs)
@@ -200,6 +211,14 @@ function leavesChannel(error: AlertingError, options: SenderOptions, { to, attem
   const last = isSame(to, options.fallback)
   if (error.code === 'refused') return !last || attempts >= mostRefusals
   return (error.code === 'channel-gone' || error.code === 'denied') && !last
+}
+
+/** A wait that the destination asked for is no failure, and one bad alert is no outage. */
+function isDown({ destinations }: SenderOptions, { to, attempts }: LeasedDelivery, { code }: AlertingError): boolean {
+  if (attempts < downAttempts || (code !== 'unavailable' && code !== 'uncertain')) return false
+  const destination = destinations.find(({ name }) => name === to.destination)
+  const taken = destination === undefined ? undefined : lastTaken.get(destination)
+  return taken === undefined || performance.now() - taken > downMs
 }
 
 /** Closes the delivery, opens one at the fallback, and tells the operators, once an hour and cause, all in one transaction. */

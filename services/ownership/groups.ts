@@ -19,8 +19,6 @@ export interface Groups {
   placed(subject: Subject): Placed
   /** False for a group that is not there. */
   isIn(name: string, subject: Subject): boolean
-  /** The names of all groups that the subject is in. */
-  of(subject: Subject): readonly string[]
 }
 
 /** Answers who is in which group. */
@@ -38,10 +36,6 @@ export function createGroups(groups: readonly AssetGroup[], known: readonly Know
     isIn(name, subject) {
       const group = byName.get(name)
       return group !== undefined && meets(group.is, placed(subject))
-    },
-    of(subject) {
-      const at = placed(subject)
-      return groups.filter(({ is }) => meets(is, at)).map(({ name }) => name)
     },
   }
 }

@@ -24,11 +24,8 @@ export interface OwnershipTable {
 }
 export interface Owner {
   readonly team: Team
-  readonly by: OwnershipKind
-  /** `team payments owns tag team=payments` */
+  /** `team payments owns tag team=payments`, with the teams that own it by something of the same kind and come later in the configuration. */
   readonly because: string
-  /** Teams that own it by something of the same kind, and come later in the configuration. */
-  readonly also: readonly Team[]
 }
 /** Two teams own the same thing in the same way; what each of them says, by its place in the configuration. */
 export interface Overlap {
@@ -38,7 +35,6 @@ export interface Overlap {
 }
 export interface Ownership {
   readonly teams: readonly Team[]
-  readonly order: readonly OwnershipKind[]
   readonly groups: Groups
   /** The first owner, by the order of kinds and then of teams; of OUs the closest. Null: nobody. */
   ownerOf(subject: Subject): Owner | null
@@ -60,16 +56,10 @@ export function createOwnership({ teams, order }: OwnershipTable, groups: Groups
     if (first === undefined) return null
     const others =
       also.length === 0 ? '' : `, before ${also.map(({ team }) => team.id).join(', ')} who own${also.length > 1 ? '' : 's'} it too`
-    return {
-      team: first.team,
-      by: kind,
-      because: `team ${first.team.id} owns ${first.what}${others}`,
-      also: also.map(({ team }) => team),
-    }
+    return { team: first.team, because: `team ${first.team.id} owns ${first.what}${others}` }
   }
   return {
     teams,
-    order,
     groups,
     ownerOf(subject) {
       for (const kind of order) {

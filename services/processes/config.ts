@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
+import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
 import { accountId, localTime, misfits, name, ou, routingKeys, url, zone } from './config-routing.ts'
 
@@ -45,6 +46,7 @@ const keys = z.strictObject({
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
   detections: z.array(name).min(1).default(['shipped']),
   ...routingKeys,
+  reminders,
   ...peopleKeys,
   slack: z.strictObject({ apiUrl: url.optional(), tokenSecret: name.optional() }).default({}),
   store: z.strictObject({ folder: name.default('.tripline/data') }).default({ folder: '.tripline/data' }),

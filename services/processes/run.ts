@@ -67,7 +67,8 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await listen(http, config.http) : null
 
-  const sender = createSender({ store, destinations, fallback, route, onDelivered: observe.delivered })
+  const { reminders } = config
+  const sender = createSender({ store, destinations, fallback, route, reminders, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.
   if (only.has('scan')) await planScans(parts, config.accounts, config.scans.daily)
   const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { AlertContent, JsonObject, RoutedTo } from '#model'
 import type { Database } from './database.ts'
+import { leaveThread } from './deliveries-moved.ts'
 import { gather } from './gather.ts'
 import type { LeasedDelivery } from './store.ts'
 import { tellTogether } from './together.ts'
@@ -40,7 +41,7 @@ export async function lease(
     const lent = await lend(database, limit, leaseMs, threaded)
     const told = await read(database, lent)
     // What had nothing to say any more was closed: others may have its place.
-    if (told.length > 0 || lent.length === 0) return told
+    if (told.length > 0 || (lent.length === 0 && !(await openHeld(database)))) return told
   }
 }
 
@@ -109,6 +110,18 @@ async function read(database: Database, ids: readonly string[]): Promise<readonl
     where d.id = any (${texts(ids)})
     order by d.rank desc, d.number`)
   return tellTogether(database, rows)
+}
+
+/** A head that a version without threads settled opened nothing. True when something was opened. */
+async function openHeld(database: Database): Promise<boolean> {
+  const opened = await database.rows(sql`
+    update deliveries as d set status = 'due', due_at = ${now} from threads as t join deliveries as head on head.id = t.head_id
+    where d.status = 'held' and t.id = d.thread_id and head.message is not null and head.status <> 'closed' returning 1`)
+  const left = await database.rows<{ id: string }>(sql`
+    select distinct t.id from deliveries as d join threads as t on t.id = d.thread_id join deliveries as head on head.id = t.head_id
+    where d.status = 'held' and head.status = 'closed'`)
+  for (const { id } of left) await leaveThread(database, id, 'the head of its thread was closed')
+  return opened.length > 0
 }
 
 /** Ends leases of what has nothing to say any more. */

@@ -57,8 +57,7 @@ export async function lost(database: Database, delivery: LeasedDelivery, reason:
   const mine = await hold(database, delivery)
   if (mine === null) return false
   if (delivery.message !== null) {
-    await database.rows(sql`
-      update deliveries set status = 'closed', reason = ${storableText(reason)}, settled_at = ${now}, token = null where id = ${mine.id}`)
+    if (mine.part !== 'head') await close(database, mine.id, reason)
     await beginAnew(database, sql`d.told_by = ${mine.id} or d.part = 'again' and teller.told_by = ${mine.id}`)
   }
   if (mine.threadId !== null && (mine.part === 'head' || delivery.message === null))
@@ -73,11 +72,19 @@ export async function leaveThread(database: Database, threadId: string, reason: 
   const unsaid = await database.rows<{ part: string }>(sql`
     update deliveries set status = 'closed', reason = ${storableText(reason)}, settled_at = ${now}, token = null, sending = false
     where thread_id = ${threadId} and extra and first_sent_at is null and status <> 'closed' returning part`)
-  await database.rows(sql`
-    update deliveries set status = 'closed', reason = ${storableText(reason)}, settled_at = ${now}, token = null where id = ${thread?.headId}`)
-  await beginAnew(database, sql`d.thread_id = ${threadId} and d.id <> ${thread?.headId}`)
+  if (thread === null) return
+  const stood = await close(database, thread.headId, reason)
+  await beginAnew(database, sql`d.thread_id = ${threadId} and d.id <> ${thread.headId}`)
   // Its head counted the first finding and its reply was to tell it.
-  if (thread?.toldAlone === false && unsaid.some(({ part }) => part === 'reply')) await again(database, [thread.headId])
+  if (stood && !thread.toldAlone && unsaid.some(({ part }) => part === 'reply')) await again(database, [thread.headId])
+}
+
+/** False: it was closed before. */
+async function close(database: Database, id: string, reason: string): Promise<boolean> {
+  const closed = await database.first(sql`
+    update deliveries set status = 'closed', reason = ${storableText(reason)}, settled_at = ${now}, token = null
+    where id = ${id} and status <> 'closed' returning 1`)
+  return closed !== null
 }
 
 /** What of these rows is in no message that anybody saw. */

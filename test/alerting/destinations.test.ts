@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { CreateEventBusCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge'
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns'
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
@@ -186,6 +188,34 @@ describe('a webhook', () => {
     expect(await codeOf(url, given)).toBe(code)
   })
 })
+
+// The name says nothing: only its address, once it is resolved, shows where it leads.
+const disguised = (await Promise.all([hostname(), 'a.localhost'].map(leadsHere))).find((name) => name !== null)
+it.runIf(disguised !== undefined)(
+  'a name that leads to this machine without saying so is refused before anything is sent',
+  async () => {
+    let calls = 0
+    const { server } = await startReceiver((_, response) => {
+      calls += 1
+      response.writeHead(204).end()
+    })
+    const { port } = server.address() as AddressInfo
+    for (const given of [{}, { privateNetwork: true }]) {
+      const url = `https://${disguised}:${port}/`
+      const error: unknown = await createDestination({ webhook: { name: 'siem', url, key, ...given } })
+        .post('siem', anOutgoing(), never)
+        .catch((cause: unknown) => cause)
+      expect(error).toMatchObject({ code: 'denied', message: 'posting to siem: its address is in a network that is not allowed' })
+    }
+    expect(calls).toBe(0)
+    server.close()
+  },
+)
+
+async function leadsHere(name: string): Promise<string | null> {
+  const found = await lookup(name, { all: true }).catch(() => [])
+  return found.some(({ address }) => address.startsWith('127.')) ? name : null
+}
 
 describe.runIf(needMoto('EventBridge and SNS'))('on AWS', () => {
   let moto: Moto

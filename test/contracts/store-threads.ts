@@ -261,6 +261,21 @@ export function threadsContract(open: () => Promise<Subject>): void {
     expect(shown(await sendAll(store))).toEqual(['d'])
   })
 
+  it.each(['sent', 'closed'])('frees the replies of a head that a version without threads has %s', async (status) => {
+    const subject = await open()
+    const { store } = subject
+    for (const title of ['a', 'b']) await tell(store, title)
+    const parent = await one(store)
+    const message = status === 'sent' ? `'{"ts": "p"}'` : 'null'
+    await subject.sql(`update deliveries set status = '${status}', token = null, message = ${message} where id = '${parent.id}'`)
+    await lease(store)
+    await setClock(subject, '20 seconds')
+    const rest = shown(await sendAll(store))
+    expect(rest.filter((each) => each.startsWith('↳'))).toEqual(status === 'sent' ? ['↳a', '↳b'] : [])
+    expect(rest.join(' ')).toContain('b')
+    expect(await store.deliveries.waiting()).toMatchObject({ count: 0 })
+  })
+
   it('continues a flapping finding in its message, and posts anew once it was quiet', async () => {
     const subject = await open()
     const { store } = subject

@@ -70,8 +70,9 @@ describe('an asset group', () => {
 
   it('is asked anew each time: a tag that goes takes the resource out of it', () => {
     const groups = createGroups([{ name: 'pay', is: { tags: { team: 'pay' } } }], accounts)
-    expect(groups.of(bucket())).toEqual(['pay'])
-    expect(groups.of(bucket({ attributes: {} }))).toEqual([])
+    expect(groups.isIn('pay', bucket())).toBe(true)
+    expect(groups.isIn('pay', bucket({ attributes: {} }))).toBe(false)
+    expect(groups.isIn('no such group', bucket())).toBe(false)
   })
 
   it('of nobody holds for what has no account, type or name known', () => {

@@ -10,6 +10,8 @@ export interface Groups {
   readonly endpoint: string
   /** How many groups there are. */
   count: number
+  /** Groups are tagged `team=team-0`, `team=team-1`, … in turn; 0 for no tags. */
+  teams: number
   /** Opens a group's port 22 to the world. */
   open(index: number): void
   /** Closes all, and brings back what was removed. */
@@ -22,13 +24,13 @@ export interface Groups {
 export async function startGroups(pageSize = 1_000): Promise<Groups> {
   const opened = new Set<number>()
   const removed = new Set<number>()
-  const groups = { count: 0 }
+  const groups = { count: 0, teams: 0 }
   const server = createServer((incoming, outgoing) => {
     let text = ''
     incoming.on('data', (chunk: Buffer) => (text += chunk.toString()))
     incoming.on('end', () => {
       outgoing.setHeader('content-type', 'text/xml')
-      const given = answer(new URLSearchParams(text), groups.count, pageSize, opened, removed)
+      const given = answer(new URLSearchParams(text), groups, pageSize, opened, removed)
       outgoing.statusCode = given === null ? 400 : 200
       outgoing.end(given ?? notFound)
     })
@@ -55,7 +57,7 @@ const notFound =
 /** Null when there is no such group. */
 function answer(
   call: URLSearchParams,
-  count: number,
+  { count, teams }: { readonly count: number; readonly teams: number },
   pageSize: number,
   opened: ReadonlySet<number>,
   removed: ReadonlySet<number>,
@@ -71,12 +73,12 @@ function answer(
   if (wanted !== null) {
     const index = Number.parseInt(wanted.slice(3), 16)
     if (index >= count || removed.has(index)) return null
-    return groupsXml([groupXml(index, opened)], null)
+    return groupsXml([groupXml(index, opened, teams)], null)
   }
   const from = Number(call.get('NextToken') ?? '0')
   const to = Math.min(count, from + pageSize)
   const indices = Array.from({ length: to - from }, (_, index) => from + index).filter((index) => !removed.has(index))
-  const page = indices.map((index) => groupXml(index, opened))
+  const page = indices.map((index) => groupXml(index, opened, teams))
   return groupsXml(page, to < count ? String(to) : null)
 }
 
@@ -85,10 +87,11 @@ function groupsXml(groups: readonly string[], next: string | null): string {
   return `<DescribeSecurityGroupsResponse><securityGroupInfo>${groups.join('')}</securityGroupInfo>${token}</DescribeSecurityGroupsResponse>`
 }
 
-function groupXml(index: number, opened: ReadonlySet<number>): string {
+function groupXml(index: number, opened: ReadonlySet<number>, teams: number): string {
+  const tags = teams === 0 ? '' : `<tagSet><item><key>team</key><value>team-${index % teams}</value></item></tagSet>`
   const range = opened.has(index) ? '0.0.0.0/0' : '10.0.0.0/8'
   const rule = `<item><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort><toPort>22</toPort><ipRanges><item><cidrIp>${range}</cidrIp></item></ipRanges></item>`
-  return `<item><ownerId>${accountId}</ownerId><groupId>${idOf(index)}</groupId><groupName>group-${index}</groupName><groupDescription>bench</groupDescription><vpcId>vpc-0123456789abcdef0</vpcId><ipPermissions>${rule}</ipPermissions></item>`
+  return `<item><ownerId>${accountId}</ownerId><groupId>${idOf(index)}</groupId><groupName>group-${index}</groupName><groupDescription>bench</groupDescription><vpcId>vpc-0123456789abcdef0</vpcId><ipPermissions>${rule}</ipPermissions>${tags}</item>`
 }
 
 export function idOf(index: number): string {

@@ -6,7 +6,7 @@ import { decode, sessionOf, touches, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
 import type { AlertContent, Finding } from '#model'
 import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
-import { createGroups, scopePolicies, type AssetGroup } from '#ownership'
+import { createGroups, scopePolicies, type AssetGroup, type Team } from '#ownership'
 import { createBell } from '#runtime'
 import type { Store } from '#store'
 import { freshStore } from './database.ts'
@@ -36,6 +36,7 @@ export interface InnerLineOptions {
   /** Which workers run: `refresh` alone by default. */
   readonly workers?: readonly ('refresh' | 'judge' | 'scan')[]
   readonly store?: Store
+  readonly teams?: readonly Team[]
   /** Policies that judge only members of the group. */
   readonly scope?: { readonly policy: string; readonly group: AssetGroup }
 }
@@ -62,7 +63,11 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     detectionFailed: (id, reason) => fact(`detection ${id} ${reason}`),
     delivered: (_, outcome) => fact(`delivered ${outcome}`),
   }
-  const route = aRouter({ fallback: 'operators', accounts: ids.map((id) => ({ id, name: id, label: null, ou: null })) })
+  const route = aRouter({
+    fallback: 'operators',
+    teams: options.teams ?? [],
+    accounts: ids.map((id) => ({ id, name: id, label: null, ou: null })),
+  })
   const watched = new Set(inventory.types)
   const parts: Parts = {
     store,

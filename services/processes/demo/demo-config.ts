@@ -40,6 +40,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     // Signs of an intruder go to the people on call, whoever owns the account.
     routes: [{ when: { detections: ['*Root*', '*CloudTrail*Stopped*'] }, to: ['security'] }],
     fallback: 'unrouted',
+    reminders: {},
     slack: { apiUrl: slack.url, token: slack.token },
     store: { folder: null },
     http: { host: '127.0.0.1', port: 0 },

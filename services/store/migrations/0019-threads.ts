@@ -50,6 +50,7 @@ export const threads = [
   `create index deliveries_of_alert on deliveries (alert_id)`,
   `create index deliveries_showing on deliveries (shows) where shows is not null`,
   `create index deliveries_of_thread on deliveries (thread_id) where thread_id is not null`,
+  `create index deliveries_held on deliveries (thread_id) where status = 'held'`,
   `create index deliveries_told_by on deliveries (told_by) where told_by is not null`,
   `create table gates (
     destination text not null,
