@@ -31,10 +31,11 @@ const config = (): Option => new Option('--config <file>', 'the configuration').
 program
   .command('demo')
   .description('play incidents through the whole line on embedded parts; needs no account, no Slack, no network')
+  .option('--html <file>', 'write the messages as a page that looks as they do in Slack')
   .addOption(json())
-  .action(async (options: { json: boolean }) => {
+  .action(async (options: { json: boolean; html?: string }) => {
     const { runDemo } = await import('../processes/demo/demo.ts')
-    process.exitCode = await runDemo({ json: options.json, color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined })
+    process.exitCode = await runDemo({ ...options, color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined })
   })
 
 program

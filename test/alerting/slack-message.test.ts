@@ -103,7 +103,7 @@ describe('later news of a finding', () => {
     expect(seen(ended({ how: 'gone', cause: aCause() }))).toContain('✅ Resource gone: ')
     const retired = ended({ how: 'retired' })
     expect(seen(retired)).toContain('⚪ Retired: ')
-    expect(seen(retired)).toContain('its detection was removed, so nobody checks this any more')
+    expect(seen(retired)).toContain('its detection was removed or looks at it no more')
     expect(said(retired).attachments[0]?.color).not.toBe('#2eb67d')
   })
 
