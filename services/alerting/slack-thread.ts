@@ -16,6 +16,8 @@ import { line } from './text.ts'
 
 const mostDetections = 15
 const mostTypes = 8
+/** What the foremost of them says takes nearly a whole message. */
+const mostOnOne = 8
 
 /** Words what a message tells together: one change, a whole thread, the rest of one, what is still so. */
 export function togetherMessage(together: Together, told: Told): Worded {
@@ -41,8 +43,12 @@ function changeMessage(findings: readonly FindingAlert[], told: Told): Worded {
   const what = line(resourceName ?? resourceId ?? resourceType ?? region, 80)
   const state = over === findings.length ? ', all over' : over > 0 ? `, ${over} over` : ''
   const title = `${over === findings.length ? '✅' : marks[first.severity]} ${findings.length} findings on ${what}${state}`
-  const rows = findings.map(({ title: each, severity, ended }) => row({ title: each, severity, over: ended !== null }))
-  return { ...worded, text: title, blocks: [header(title), richText(list(...rows)), ...worded.blocks.slice(1)] }
+  const rows = findings
+    .slice(0, mostOnOne)
+    .map(({ title: each, severity, ended }) => row({ title: line(each, 100), severity, over: ended !== null }))
+  const more = findings.length - rows.length
+  const rest = more > 0 ? [section(plain(`and ${more} more`))] : []
+  return { ...worded, text: title, blocks: [header(title), richText(list(...rows, ...rest)), ...worded.blocks.slice(1)] }
 }
 
 function stormMessage(storm: Extract<Together, { kind: 'storm' }>): Worded {

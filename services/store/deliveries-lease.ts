@@ -27,7 +27,8 @@ export interface LeasedRow extends Omit<LeasedDelivery, 'to' | 'together' | 'fla
 
 /**
  * One worker leases at a time (the lock ends with the transaction): only so can a statement see every channel that is busy, and only so
- * is one thread begun for what belongs together. A lease that ran out while a post was being sent leaves that post uncertain.
+ * is one thread begun for what belongs together. Edits of a destination share one limit, so one is lent at a time: none is on its way
+ * when another hears that they must wait. A lease that ran out while a post was being sent leaves that post uncertain.
  */
 export async function lease(
   database: Database,
@@ -62,12 +63,14 @@ async function lend(database: Database, limit: number, leaseMs: number, threaded
         not exists (select from gates as g where g.destination = channels.destination and g.channel = channels.channel
           and g.open_at > (select now from moment)) as posts,
         not exists (select from gates as g where g.destination = channels.destination and g.channel = ''
-          and g.open_at > (select now from moment)) as edits
+          and g.open_at > (select now from moment))
+        and not exists (select from deliveries as busy where busy.token is not null and busy.destination = channels.destination
+          and busy.message is not null and busy.due_at > (select now from moment)) as edits
       from channels
     ), candidates as (
       select first.*
       from open_channels as c, lateral (
-        select id, rank, due_at from deliveries
+        select id, destination, rank, number, due_at, message is not null as edit from deliveries
         where status = 'due' and destination = c.destination and channel = c.channel and due_at <= (select now from moment)
           and case when message is null then c.posts else c.edits end
           and (gathered or destination <> all (${texts(threaded)}))
@@ -78,10 +81,12 @@ async function lend(database: Database, limit: number, leaseMs: number, threaded
         where busy.token is not null and busy.destination = c.destination and busy.channel = c.channel
           and busy.due_at > (select now from moment)
       )
+    ), ranked as (
+      select c.*, row_number() over (partition by destination, edit order by rank desc, number) as place from candidates as c
     ), chosen as (
       select d.id, c.rank, c.due_at as waited
-      from candidates as c join deliveries as d on d.id = c.id
-      where d.status = 'due' and d.due_at <= (select now from moment)
+      from ranked as c join deliveries as d on d.id = c.id
+      where d.status = 'due' and d.due_at <= (select now from moment) and (not c.edit or c.place = 1)
       order by c.rank desc, c.due_at limit ${limit}::integer
       for update of d skip locked
     )

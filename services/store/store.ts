@@ -358,7 +358,7 @@ export interface LeasedDelivery {
 }
 export interface Deliveries {
   /**
-   * Lends due deliveries, highest severity first, oldest first, at most one a channel; what is new before details in threads, unless they
+   * Lends due deliveries, highest severity first, oldest first, at most one a channel and one edit a destination; what is new before details in threads, unless they
    * are critical. For the destinations in `threaded` it first gathers what belongs together: into one message, or one thread.
    */
   lease(limit: number, leaseMs: number, threaded?: readonly string[]): Promise<readonly LeasedDelivery[]>

@@ -344,6 +344,23 @@ export function threadsContract(open: () => Promise<Subject>): void {
     expect(shown(await sendAll(store))).toEqual(['worst', 'b', 'c'])
   })
 
+  it('lends one edit of a destination at a time, since they share one limit', async () => {
+    const { store } = await open()
+    const ids = [
+      await tell(store, 'a', { actor: { arn: null } }),
+      await tell(store, 'b', { actor: { arn: null }, channels: [to('lab')] }),
+    ]
+    await sendAll(store)
+    for (const id of ids) await end(store, id)
+    const edit = await one(store)
+    await tell(store, 'new', { actor: { arn: null }, channels: [to('lab')] })
+    const post = await one(store)
+    expect([words(edit), words(post)]).toEqual(['a over', 'new'])
+    await store.deliveries.sent(edit, { ts: '1' })
+    await store.deliveries.sent(post, { ts: '2' })
+    expect(words(await one(store))).toBe('b over')
+  })
+
   it('edits nothing anywhere while edits must wait, and posts on', async () => {
     const subject = await open()
     const { store } = subject
