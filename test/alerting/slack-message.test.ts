@@ -107,6 +107,12 @@ describe('later news of a finding', () => {
     expect(said(retired).attachments[0]?.color).not.toBe('#2eb67d')
   })
 
+  it('an alert that cannot be worded is told by its title', () => {
+    const broken = { ...aFindingAlert({ title: 'Bucket <!channel> is open' }), place: null } as unknown as AlertContent
+    expect(said(broken)).toMatchObject({ text: 'Bucket &lt;!channel&gt; is open', blocks: [], attachments: [] })
+    expect(said(broken).metadata.event_payload.delivery_id).toBe('d-1')
+  })
+
   it('a message that may be there twice says so', () => {
     const message = wire(said(aFindingAlert(), true))
     expect(message.text).toMatch(/^Possible repeat: /u)

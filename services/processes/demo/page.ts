@@ -47,7 +47,7 @@ function blockHtml(block: Json): string {
     case 'divider':
       return '<hr>'
     case 'rich_text':
-      return membersOf(block, 'elements').map(partHtml).join('')
+      return `<div>${membersOf(block, 'elements').map(partHtml).join('')}</div>`
     case 'section':
       return `<p>${unescaped(textAt(block, 'text', 'text') ?? '')}</p>`
     case 'context':
@@ -123,6 +123,7 @@ article { display: flex; gap: 8px; padding: 12px 0 } .said { min-width: 0; flex:
 .face { width: 36px; height: 36px; border-radius: 6px; background: #1f7a5c; color: #fff; font-weight: 900; display: grid; place-items: center; flex: none }
 .by b { font-weight: 900 } .app { font-size: 10px; font-weight: 700; background: var(--line); border-radius: 2px; padding: 1px 3px; color: var(--faint) }
 time, .edited, .context { font-size: 12px; color: var(--faint) }
+div > p + ul, div + div { margin-top: 4px }
 h3 { font-size: 18px; line-height: 1.3; margin: 2px 0 4px } ul { padding-left: 22px } p { margin: 1px 0 }
 code, pre { font: 12px/1.5 Monaco, Menlo, Consolas, monospace; color: var(--code); background: var(--codeback); border: 1px solid var(--line); border-radius: 3px; padding: 1px 3px }
 pre { padding: 8px; white-space: pre-wrap } a { color: var(--link) }
