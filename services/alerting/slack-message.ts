@@ -61,7 +61,7 @@ function metadataOf(deliveryId: string): SlackMessage['metadata'] {
 
 function alone(content: AlertContent, told: Told): Worded {
   if (content.kind === 'finding') return findingMessage(content, told)
-  return content.kind === 'summary' ? summaryMessage(content) : noteMessage(content)
+  return content.kind === 'summary' ? summaryMessage(content, told.to.team) : noteMessage(content)
 }
 
 const possibleRepeat = 'an earlier try had no answer, so this message may be here twice.'

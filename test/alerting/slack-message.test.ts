@@ -211,6 +211,22 @@ describe('summaries and notes', () => {
     expect(text).toContain('Critical\n• Bucket ledger is public in payments-prod eu-west-1 ledger')
   })
 
+  it('a summary says how to read the rest, in words that a shell takes as they are', () => {
+    const content = {
+      kind: 'summary',
+      origin: 'baseline',
+      total: 1,
+      bySeverity: { LOW: 1 },
+      byDetection: [],
+      critical: [],
+    } as const
+    const to = { destination: 'slack', channel: 'C1', because: 'a test' }
+    const told = (team: string | null) => terminalMessage(wire(slackMessage(anOutgoing({ content, to: { ...to, team } }))))
+    expect(told('payments')).toContain('Read them all: tripline findings --team payments')
+    expect(told('$(reboot)')).toMatch(/Read them all: tripline findings$/u)
+    expect(told(null)).toMatch(/Read them all: tripline findings$/u)
+  })
+
   it('a note has its title and its text', () => {
     expect(seen({ kind: 'note', title: 'Channel x is gone', text: 'Its alerts come here.' })).toContain(
       '⚠️ Channel x is gone\nIts alerts come here.',
