@@ -1,4 +1,4 @@
-import { canonical, type FindingAlert, type JsonObject, type Place } from '#model'
+import { canonical, type FindingAlert, type Json, type JsonObject, type Place } from '#model'
 import { actionInWords, actorInWords } from './actor-words.ts'
 import { consoleLink, safeLink } from './console-link.ts'
 import type { Outgoing } from './destination.ts'
@@ -97,7 +97,7 @@ function stateOf(alert: FindingAlert, word: string): Leaf[] {
   const was = `(was ${severity}${repeated})`
   const when = momentOf(ended.at)
   if (ended.how === 'retired')
-    return [bold(word), plain(` · ${when} · its detection was removed, so nobody checks this any more ${was}`)]
+    return [bold(word), plain(` · ${when} · its detection was removed or looks at it no more, so nobody checks this ${was}`)]
   const by = ended.cause === null ? 'no event says by whom' : `by ${actionInWords(ended.cause)}`
   if (ended.how === 'superseded')
     return [bold(word), plain(` · ${when} · ${by} · now: ${line(ended.instead ?? 'it fails in another way', 300)} ${was}`)]
@@ -174,8 +174,14 @@ function detailsOf(context: JsonObject): RichText[] {
   const rows = Object.entries(context)
     .filter(([, value]) => value !== null && value !== '')
     .slice(0, 6)
-    .map(([key, value]) => fact(line(key, 60), plain(line(typeof value === 'string' ? value : canonical(value), 200))))
+    .map(([key, value]) => fact(line(key, 60), plain(line(valueInWords(value), 200))))
   return rows.length === 0 ? [] : [richText(section(bold('Details')), list(...rows))]
+}
+
+function valueInWords(value: Json): string {
+  if (typeof value === 'string') return value
+  const texts = Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+  return Array.isArray(value) && texts.length === value.length ? texts.join(', ') : canonical(value)
 }
 
 /** Why it matters and what to do; links only where the whole text is one address. */

@@ -17,7 +17,7 @@ const origins: Readonly<Record<SummaryAlert['origin'], { readonly title: string;
 }
 
 /** Words a summary: counts by severity and detection, the critical ones by name. */
-export function summaryMessage(summary: SummaryAlert): Worded {
+export function summaryMessage(summary: SummaryAlert, team: string | null): Worded {
   const { origin, total, bySeverity, byDetection, critical } = summary
   const { title, why } = origins[origin]
   const highest = severities.findLast((severity) => (bySeverity[severity] ?? 0) > 0) ?? 'INFO'
@@ -47,8 +47,13 @@ export function summaryMessage(summary: SummaryAlert): Worded {
       ...(named.length === 0 ? [] : [richText(section(bold(criticalTitle(named.length, criticals))), list(...named))]),
     ],
     colour: colours[highest],
-    aside: [richText(section(plain(why)))],
+    aside: [richText(section(plain(why))), richText(section(plain('Read them all: '), code(commandFor(team))))],
   }
+}
+
+/** A team's id is the operator's own word, and safe in a shell or left out. */
+function commandFor(team: string | null): string {
+  return team !== null && /^[\w.-]{1,100}$/u.test(team) ? `tripline findings --team ${team}` : 'tripline findings'
 }
 
 function criticalTitle(named: number, all: number): string {

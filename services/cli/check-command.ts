@@ -92,7 +92,7 @@ async function* destinations(config: Config): AsyncGenerator<Finding> {
 }
 
 async function* detections(config: Config): AsyncGenerator<Finding> {
-  await using evaluator = await createEvaluator({ folders: config.detections, trust: trustOf(config) })
+  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
   for (const { file, message } of evaluator.broken) yield { what: `detection ${file}`, ok: false, detail: message }
   const count = (kind: string): number => evaluator.detections.filter((each) => each.kind === kind).length
   yield {

@@ -24,7 +24,7 @@ const dayMs = 86_400_000
 export async function detectionsCommand({ config: file, dead, days, json }: DetectionsOptions): Promise<number> {
   const config = await readConfig(file, process.env)
   await using store = await openStore(config.store)
-  await using evaluator = await createEvaluator({ folders: config.detections, trust: trustOf(config) })
+  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
   const watched = new Set(inventoryOf(config, () => 1).types)
   const [tallies, since, now] = [await store.findings.tallies(false), await store.detections.since(), await store.now()]
   const rows = evaluator.detections.map((detection) => {

@@ -31,10 +31,11 @@ const config = (): Option => new Option('--config <file>', 'the configuration').
 program
   .command('demo')
   .description('play incidents through the whole line on embedded parts; needs no account, no Slack, no network')
+  .option('--html <file>', 'write the messages as a page that looks as they do in Slack')
   .addOption(json())
-  .action(async (options: { json: boolean }) => {
+  .action(async (options: { json: boolean; html?: string }) => {
     const { runDemo } = await import('../processes/demo/demo.ts')
-    process.exitCode = await runDemo({ json: options.json, color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined })
+    process.exitCode = await runDemo({ ...options, color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined })
   })
 
 program
@@ -214,6 +215,7 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else if (error instanceof TriplineError) {
     process.stderr.write(`${error.message}\n`)
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ summary: { error: error.message } })}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
   } else throw error
 }

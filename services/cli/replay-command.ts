@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createEvaluator, type Evaluator } from '#detection'
 import { decode, IngestError, readFiles, type FileRecord, type Trust } from '#ingest'
 import type { AuditEvent, RuleMatch } from '#model'
+import { counted } from './words.ts'
 
 export interface ReplayOptions {
   readonly files: readonly string[]
@@ -13,6 +14,8 @@ export interface ReplayOptions {
 /** Recorded events come from any account and any time: nobody is told of them. */
 const anything: Trust = { accounts: null, regions: null, times: 'any' }
 const batchSize = 200
+/** Rejected records that are named. */
+const mostRejected = 20
 
 /**
  * `tripline replay FILE…`: recorded CloudTrail through the rules, each match printed. Exit code 0 when there is nothing to say, 1 when
@@ -101,7 +104,8 @@ function createReport(json: boolean): Report {
     },
     rejected(what) {
       counts.rejected += 1
-      say(`rejected: ${what}`)
+      if (counts.rejected <= mostRejected) say(`rejected: ${what}`)
+      if (counts.rejected === mostRejected + 1) say('rejected: and more; they are counted')
     },
     failure(what) {
       counts.failures += 1
@@ -111,7 +115,9 @@ function createReport(json: boolean): Report {
       if (json) print(JSON.stringify({ summary: figures }))
       else {
         const { events = 0, rejected = 0, matches = 0, seconds = 0, eventsPerSecond = 0 } = figures
-        say(`${events} events, ${rejected} rejected, ${matches} matches in ${seconds.toFixed(1)} s (${eventsPerSecond} events/s)`)
+        say(
+          `${counted(events, 'event')}, ${rejected} rejected, ${counted(matches, 'match', 'matches')} in ${seconds.toFixed(1)} s (${eventsPerSecond} events/s)`,
+        )
       }
     },
   }

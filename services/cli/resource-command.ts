@@ -24,18 +24,25 @@ export async function resourceCommand(options: ResourceOptions): Promise<number>
   const exact = found.filter(({ id }) => id === options.id)
   const [state, another] = exact.length === 1 ? exact : found
   if (state === undefined) {
-    process.stderr.write(
-      `No resource is known by ${options.id}. Given an id, its end, or a name; see the ids with \`tripline scan\`.\n`,
-    )
+    const alike = await store.states.search(options.id, most)
+    const hint = alike.length === 0 ? 'none has it in its id or name' : 'these have it in their id or name'
+    process.stderr.write(`No resource is known by ${options.id}; allowed: an id, its end after a / or :, or a name; ${hint}\n`)
+    candidates(alike, options.json)
     return 1
   }
   if (another !== undefined) {
     process.stderr.write(`${options.id} may be any of these; give more of the id:\n`)
-    for (const each of found) print(options.json ? JSON.stringify({ candidate: refOf(each) }) : `${each.type} ${each.id}`)
+    candidates(found, options.json)
     return 2
   }
   if (at === null && !options.asTest) return await show(store, state, options.json)
   return await past(store, state, at ?? (await store.now()), options)
+}
+
+/** Resources that may be meant. */
+function candidates(states: readonly StoredState[], json: boolean): void {
+  for (const each of states) print(json ? JSON.stringify({ candidate: refOf(each) }) : `${each.type} ${line(each.id, 300)}`)
+  if (json) print(JSON.stringify({ summary: { candidates: states.length } }))
 }
 
 /** The state at a time, as JSON or as a test resource. */
@@ -44,6 +51,7 @@ async function past(store: Store, state: StoredState, at: Date, { asTest, json }
   if (version === null || version.attributes === null) {
     const what = version === null ? 'was not known' : 'was gone'
     process.stderr.write(`${state.id} ${what} at ${at.toISOString()}.\n`)
+    if (json) print(JSON.stringify({ summary: { versions: 0 } }))
     return 1
   }
   const since = version.at.toISOString()
@@ -51,7 +59,8 @@ async function past(store: Store, state: StoredState, at: Date, { asTest, json }
     const name = line(textAt(version.attributes, 'Name') ?? state.id, 100)
     const test = { name: `${name} as of ${since}`, expected: true, resource: version.attributes }
     process.stderr.write('`expected` is what the policy should say of it: set it.\n')
-    print(JSON.stringify(test, null, 2))
+    print(JSON.stringify(json ? { test } : test, null, json ? undefined : 2))
+    if (json) print(JSON.stringify({ summary: { versions: 1 } }))
   } else if (json) {
     print(JSON.stringify({ resource: refOf(state), number: version.number, since, attributes: version.attributes }))
     print(JSON.stringify({ summary: { versions: 1 } }))

@@ -130,7 +130,7 @@ async function fromResource(store: Store, config: Config, options: RouteOptions)
 
 /** The destinations that a detection's metadata name; null when it names none. */
 async function fixedOf(config: Config, id: string): Promise<readonly string[] | null> {
-  await using evaluator = await createEvaluator({ folders: config.detections, trust: trustOf(config) })
+  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
   const found = evaluator.detections.find((each) => each.id === id)?.destinations ?? []
   return found.length === 0 ? null : found
 }

@@ -16,7 +16,7 @@ const dayMs = 86_400_000
 export async function stagedCommand({ config: file, json }: StagedOptions): Promise<number> {
   const config = await readConfig(file, process.env)
   await using store = await openStore(config.store)
-  await using evaluator = await createEvaluator({ folders: config.detections, trust: trustOf(config) })
+  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
   const [tallies, since, now] = [await store.findings.tallies(true), await store.detections.since(), await store.now()]
   const staged = evaluator.detections.filter((detection) => detection.staged)
   let findings = 0

@@ -1,6 +1,9 @@
 import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
+import { resourceTypes, severities } from '#model'
+import { nearest } from '#runtime'
 import { DetectionError, testDetections, type LoadedDetection, type TestedDetection, type TestReport } from '#detection'
+import { counted } from './words.ts'
 
 /** The detections that come with Tripline, wherever it is started. */
 const shipped = ['policies', 'rules'].map((folder) => relative('', join(import.meta.dirname, '../..', folder)))
@@ -78,6 +81,23 @@ function lackOf(tests: TestedDetection['tests'], minimum: number): string | null
 /** The names that users know from Panther, for our slots. */
 const slotNames: Readonly<Record<string, string>> = { analysistype: 'kind', policyid: 'id', ruleid: 'id' }
 
+const truth = ['true', 'false']
+/** What may be filtered by, in small letters, each with its values; null: any. */
+const filterValues: Readonly<Record<string, readonly string[] | null>> = {
+  id: null,
+  displayname: null,
+  kind: ['policy', 'rule'],
+  severity: severities,
+  status: ['Experimental', 'Stable', 'Deprecated', 'Staged'],
+  resourcetypes: resourceTypes,
+  logtypes: ['AWS.CloudTrail'],
+  tags: null,
+  destinations: null,
+  createdby: null,
+  enabled: truth,
+  createalert: truth,
+}
+
 /** A test for detections, or what is wrong with a filter. */
 function readFilters(filters: readonly string[]): ((detection: LoadedDetection) => boolean) | string {
   const tests: ((detection: LoadedDetection) => boolean)[] = []
@@ -85,7 +105,13 @@ function readFilters(filters: readonly string[]): ((detection: LoadedDetection) 
     const [, name, not, values] = /^([A-Za-z]+)(!?)=(.+)$/u.exec(filter) ?? []
     if (name === undefined || values === undefined) return `--filter: given ${filter}; allowed: KEY=VALUE[,VALUE…] or KEY!=VALUE`
     const slot = slotNames[name.toLowerCase()] ?? name.toLowerCase()
+    const allowed = filterValues[slot]
+    if (allowed === undefined)
+      return `--filter: given ${filter}; allowed keys: ${[...Object.keys(filterValues), ...Object.keys(slotNames)].join(', ')}`
     const wanted = new Set(values.toLowerCase().split(','))
+    const unknown = allowed === null ? [] : [...wanted].filter((value) => !allowed.some((each) => each.toLowerCase() === value))
+    if (allowed !== null && unknown.length > 0)
+      return `--filter: given ${filter}, in which ${unknown.join(', ')} is no value of ${name}; allowed: ${nearest(unknown[0] ?? '', allowed, 6).join(', ')}`
     tests.push(({ slots }) => {
       const value = Object.entries(slots).find(([key]) => key.toLowerCase() === slot)?.[1]
       const has = [value].flat().some((each) => wanted.has(String(each).toLowerCase()))
@@ -108,7 +134,7 @@ function tellOutcome({ detection, lacks, tests }: Outcome, failuresOnly: boolean
 function tellSummary(paths: readonly string[], summary: Readonly<Record<string, number>>): string {
   const { passed, failed, invalid, skipped, tests, testsPassed } = summary
   return (
-    `\n${paths.join(', ')}: ${passed} detections passed, ${failed} failed, ${invalid} invalid, ${skipped} skipped; ` +
+    `\n${paths.join(', ')}: ${counted(passed ?? 0, 'detection')} passed, ${failed} failed, ${invalid} invalid, ${skipped} skipped; ` +
     `${testsPassed} of ${tests} tests passed${summary['detections'] === 0 ? ' (nothing to test)' : ''}`
   )
 }

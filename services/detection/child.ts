@@ -1,8 +1,9 @@
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { DetectionFailure, JsonObject, Outcome } from '#model'
+import { fits } from '#runtime'
 import { createCaller, type Caller } from './caller.ts'
-import type { LoadedPolicy } from './definition.ts'
+import type { Loaded, LoadedPolicy } from './definition.ts'
 import { createEngine, runPolicy, type Engine } from './engine.ts'
 import { createSyncReader, decodeTexts, frameKinds, writeFrame } from './frames.ts'
 import { judgeBodies, type Reading } from './judge-bodies.ts'
@@ -42,7 +43,9 @@ export async function serveEvaluator({ decode, touches, sessionOf }: Reading): P
       writeFrame(1, frameKinds.loading, file)
     },
   })
-  const own = loaded.filter(({ kind }) => request.role === 'all' || kind === request.role)
+  const own = loaded
+    .filter(({ kind }) => request.role === 'all' || kind === request.role)
+    .map((each) => orOff(each, request.disabled))
   const detections = own.map(({ detection, enabled, slots }) => ({ detection, enabled, slots }))
   writeFrame(1, frameKinds.loaded, { detections, broken })
 
@@ -118,4 +121,8 @@ function runTests(texts: readonly string[], engine: Engine, caller: Caller): Tes
       return 'reason' in said ? Object.assign(testAt(detection, record), { passed: false, message: said.message }) : said
     })
   })
+}
+
+function orOff(loaded: Loaded, disabled: readonly string[]): Loaded {
+  return disabled.some((pattern) => fits(pattern, loaded.detection.id)) ? { ...loaded, enabled: false } : loaded
 }

@@ -12,6 +12,8 @@ import { openRunner, type RunnerOptions } from './runner.ts'
 export interface EvaluatorOptions {
   /** Folders or files of detections. */
   readonly folders: readonly string[]
+  /** Patterns of ids (`*` is anything) that do not run. */
+  readonly disabled?: readonly string[]
   /** Which events the rules may see. */
   readonly trust: Trust
   /** A call of a detection may take this long; 250 by default. */

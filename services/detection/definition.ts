@@ -112,7 +112,8 @@ const sample = z.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'allowed: an object',
 )
-const definition = z.discriminatedUnion('kind', [
+/** Every slot of a policy and of a rule; docs/detections.md has a row for each. */
+export const definition = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('policy'),
     ...metadata,

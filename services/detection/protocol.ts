@@ -12,6 +12,8 @@ export type Role = 'rule' | 'policy' | 'all'
 export interface LoadRequest {
   readonly role: Role
   readonly bundles: readonly Bundle[]
+  /** Patterns of ids that do not run. */
+  readonly disabled: readonly string[]
   /** Files that hung or crashed a child while loading, with the reason. */
   readonly refused: readonly (readonly [file: string, reason: string])[]
   readonly trust: Trust

@@ -10,6 +10,8 @@ import { plainHead, type BatchHead, type Blame, type CallPlace, type LoadAnswer,
 export interface RunnerOptions {
   readonly role: Role
   readonly bundles: readonly Bundle[]
+  /** Patterns of ids that do not run, whatever their files say. */
+  readonly disabled?: readonly string[]
   readonly trust: Trust
   /** A call of a detection may take this long. */
   readonly timeoutMs: number
@@ -125,13 +127,13 @@ type Attempt =
 
 /** Starts a child and has it load; a file that kills it is refused from then on. */
 async function start(
-  { role, bundles, trust, memoryMb, loadTimeoutMs, orphanMs }: RunnerOptions,
+  { role, bundles, disabled = [], trust, memoryMb, loadTimeoutMs, orphanMs }: RunnerOptions,
   refused: Map<string, string>,
 ): Promise<{ link: ChildLink; answer: LoadAnswer }> {
   for (;;) {
     let file: string | null = null
     const link = openChild(bundles, { memoryMb })
-    const request: LoadRequest = { role, bundles, trust, orphanMs, refused: [...refused] }
+    const request: LoadRequest = { role, bundles, disabled, trust, orphanMs, refused: [...refused] }
     const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts: [] }, Buffer.alloc(0))
     const result = await link.exchange(frame, {
       silenceMs: loadTimeoutMs,

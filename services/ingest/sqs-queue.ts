@@ -30,7 +30,7 @@ export interface QueueOptions {
 /** The queue in our words: ten messages a call, every call with a deadline, partial failures named. */
 export interface Queue {
   /** Waits for messages. Throws when there is no answer by the deadline, or when stopped. */
-  receive(stop: AbortSignal): Promise<readonly Held[]>
+  receive(stop: AbortSignal, waitSeconds?: number): Promise<readonly Held[]>
   /** Deletes for good; what still fails after five tries is returned and will come again. */
   remove(messages: readonly Held[]): Promise<readonly Held[]>
   /** Hides messages for so many seconds from now; 0 gives them back at once. Returns those for which it failed. */
@@ -64,11 +64,11 @@ export function openQueue(options: QueueOptions): Queue {
   }
 
   return {
-    async receive(stop) {
+    async receive(stop, wait = waitSeconds) {
       const command = new ReceiveMessageCommand({
         QueueUrl,
         MaxNumberOfMessages: batchSize,
-        WaitTimeSeconds: waitSeconds,
+        WaitTimeSeconds: wait,
         VisibilityTimeout: visibilitySeconds,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       })

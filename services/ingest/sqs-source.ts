@@ -24,7 +24,7 @@ export interface SqsSourceOptions {
   readonly maxRetrySeconds?: number | undefined
 }
 
-/** A source is unhealthy when no poll has ended well for so long, or for its wait and half as much. */
+/** A source is unhealthy until a poll has ended well, and when none has for so long, or for its wait and half as much. */
 const silenceMs = 30_000
 
 /**
@@ -35,21 +35,25 @@ const silenceMs = 30_000
 export function openSqsSource(options: SqsSourceOptions): Source & { healthy(): boolean } {
   const { queueUrl, pollers = 4, concurrency = 4, batchSize = 50, waitSeconds = 20, visibilitySeconds = 30 } = options
   const { drainMs = 8_000, maxRetrySeconds = 30 } = options
-  let lastPoll = Date.now()
+  let lastPoll: number | null = null
 
   return {
     name: queueUrl,
-    healthy: () => Date.now() - lastPoll < Math.max(silenceMs, waitSeconds * 1_500),
+    healthy: () => lastPoll !== null && Date.now() - lastPoll < Math.max(silenceMs, waitSeconds * 1_500),
 
     async run(handle, stop) {
-      lastPoll = Date.now()
       // Evaluator processes come through this door too and have no use for the SDK.
       const { openQueue } = await import('./sqs-queue.ts')
       const queue = openQueue({ ...options, waitSeconds, visibilitySeconds })
       const desk = createDesk(queue, handle, { concurrency, batchSize, maxRetrySeconds })
+      const hears: Hears = {
+        heard: () => lastPoll !== null,
+        answered: () => (lastPoll = Date.now()),
+        failed: createOnce(),
+      }
       const renewal = setInterval(() => void desk.renew(visibilitySeconds), (visibilitySeconds * 1_000) / 3)
       try {
-        await Promise.all(Array.from({ length: pollers }, () => poll(queue, desk, () => (lastPoll = Date.now()), stop)))
+        await Promise.all(Array.from({ length: pollers }, () => poll(queue, desk, hears, stop)))
         await desk.close(drainMs)
       } finally {
         clearInterval(renewal)
@@ -59,25 +63,43 @@ export function openSqsSource(options: SqsSourceOptions): Source & { healthy(): 
   }
 }
 
+/** What the pollers of a queue tell of it. */
+interface Hears {
+  heard(): boolean
+  answered(): void
+  failed(error: string, failures: number): void
+}
+
+/** One line of the log for what several pollers meet at once. */
+function createOnce(): Hears['failed'] {
+  let said = { error: '', at: Number.NEGATIVE_INFINITY }
+  return (error, failures) => {
+    if (said.error === error && performance.now() - said.at < 1_000) return
+    said = { error, at: performance.now() }
+    log.warn({ failures, error }, 'poll failed, will poll again')
+  }
+}
+
 /** One poller. Receives only while what it may bring can be started soon. */
-async function poll(queue: Queue, desk: Desk, onAnswer: () => void, stop: AbortSignal): Promise<void> {
+async function poll(queue: Queue, desk: Desk, hears: Hears, stop: AbortSignal): Promise<void> {
   let failures = 0
   while (!stop.aborted) {
     if (!desk.reserve()) {
       await desk.room.wait(1_000, stop)
       // A full desk is no silence of the queue.
-      onAnswer()
+      hears.answered()
       continue
     }
     try {
-      const messages = await queue.receive(stop)
+      // The first answers at once: until then nobody knows whether the queue can be read.
+      const messages = await queue.receive(stop, hears.heard() ? undefined : 0)
       failures = 0
-      onAnswer()
+      hears.answered()
       desk.take(messages)
     } catch (error) {
       if (!stop.aborted) {
         failures += 1
-        log.warn({ failures, error: nameOf(error) }, 'poll failed, will poll again')
+        hears.failed(nameOf(error), failures)
         await sleep(backoffMs(failures - 1, 1_000, 30_000), stop)
       }
     } finally {

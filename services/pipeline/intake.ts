@@ -143,7 +143,7 @@ async function write(
     for (const match of effect.matches) await recordMatch(parts, records, { ...effect, cause }, match)
   }
   const failures = fresh.flatMap((effect) => effect.failures)
-  await noteFailures(parts, records, failures)
+  await noteFailures(parts, records, failures, 'events')
 
   parts.observe.events('matched', matched.length)
   parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
@@ -156,7 +156,7 @@ async function write(
 /** Whoever can put a key into a call can have it quarantined, out of sight of the rules: the operators hear of it. */
 async function noteQuarantine(parts: Needs, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
   for (const [reason, { source, detail }] of new Map(quarantined.map((item) => [item.reason, item]))) {
-    const text = `${detail}. Rules did not see it; it is kept for 30 days. This is said once an hour, however many there are.`
+    const text = `${detail}. Rules did not see it; it is kept for 30 days in the database (table quarantine). This is said once an hour, however many there are.`
     await note(parts, records, `quarantine:${source}:${reason}`, {
       title: `A message from ${source} is in quarantine (${reason})`,
       text,

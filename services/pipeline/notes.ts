@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { DetectionFailure, OperatorNote } from '#model'
+import { TriplineError } from '#runtime'
 import type { Records } from '#store'
 import type { Parts } from './parts.ts'
 
@@ -24,13 +26,43 @@ export async function noteFailures(
   parts: Pick<Parts, 'tell' | 'observe'>,
   records: Records,
   failures: readonly DetectionFailure[],
+  of: 'events' | 'resources',
 ): Promise<void> {
   const byCause = new Map(failures.map((failure) => [`${failure.detectionId}:${failure.reason}`, failure]))
   for (const failure of failures) parts.observe.detectionFailed(failure.detectionId, failure.reason)
+  const kept = of === 'events' ? 'the events are kept in quarantine' : 'open findings stay open, and it is asked again'
   for (const [cause, { detectionId, reason, message }] of byCause) {
     await note(parts, records, `detection:${cause}`, {
       title: `Detection ${detectionId} could not judge (${reason})`,
-      text: `${message}. What it did not judge is unknown, never passed; events are kept in quarantine.`,
+      text: `${message}. What it did not judge is unknown, never passed; ${kept}.`,
     })
   }
+}
+
+const mostFiles = 10
+
+/** Files of detections that cannot be loaded: told once, whoever finds them, and anew when they are others. */
+export async function noteBroken(
+  parts: Pick<Parts, 'tell' | 'store'>,
+  broken: readonly { readonly file: string; readonly message: string }[],
+): Promise<void> {
+  if (broken.length === 0) return
+  const lines = broken.slice(0, mostFiles).map(({ file, message }) => `${file}: ${message}`)
+  const more = broken.length > mostFiles ? [`and ${broken.length - mostFiles} more`] : []
+  const content: OperatorNote = {
+    kind: 'note',
+    title: `${broken.length} ${broken.length === 1 ? 'detection is' : 'detections are'} not loaded`,
+    text: [...lines, ...more, 'They judge nothing until they are mended; the others go on.'].join('\n'),
+  }
+  const digest = createHash('sha256').update(JSON.stringify(broken)).digest('hex').slice(0, 32)
+  await parts.store.transaction(async (records) => {
+    await records.alerts.create({ findingId: null, key: `note:not-loaded:${digest}`, content, to: parts.tell.route(content) })
+  })
+}
+
+/** Why something failed, without what was attempted: a note's title says that. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const reason: unknown = Reflect.get(error, 'reason')
+  return (error instanceof TriplineError && typeof reason === 'string' ? reason : `${error.name}: ${error.message}`).slice(0, 500)
 }

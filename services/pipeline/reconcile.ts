@@ -111,7 +111,7 @@ export async function reconcile(
     news = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
-  await noteFailures(parts, records, failures)
+  await noteFailures(parts, records, failures, 'resources')
   return { news: news || failures.length > 0, heldUntil }
 }
 

@@ -1,7 +1,7 @@
 import { backoffMs, isRetryable, roomLogger, TriplineError } from '#runtime'
 import type { LeasedMark } from '#store'
 import { settleGone, settlePresent } from './look.ts'
-import { note } from './notes.ts'
+import { note, reasonOf } from './notes.ts'
 import type { Parts } from './parts.ts'
 
 const log = roomLogger('pipeline')
@@ -114,10 +114,10 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
   await store.transaction(async (records) => {
     const ref = (await records.states.meant(mark.ref)) ?? mark.ref
     await records.states.unread(ref, cause)
-    await records.scans.unlooked(mark.ref, cause, nameOf(error))
+    await records.scans.unlooked(mark.ref, cause, reasonOf(error))
     await note(parts, records, `fetch:${accountId}:${region}:${cause}`, {
       title: `Account ${accountId} ${region}: ${type} cannot be read (${cause})`,
-      text: `${nameOf(error)}. Its state is unknown; open findings stay open, and it will be looked at again.`,
+      text: `${reasonOf(error)}. Its state is unknown; open findings stay open, and it will be looked at again.`,
     })
     // A scan must come to its end without what it cannot read; an event's look is owed for as long as it takes.
     if (mark.class === 'scan') await records.marks.settle(mark)

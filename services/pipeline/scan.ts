@@ -1,6 +1,6 @@
 import { backoffMs, isRetryable, roomLogger, TriplineError } from '#runtime'
 import type { ScanKind, ScanPart, Wish } from '#store'
-import { note } from './notes.ts'
+import { note, reasonOf } from './notes.ts'
 import type { Parts } from './parts.ts'
 import { dueDate, type Schedule } from './schedule.ts'
 
@@ -138,10 +138,10 @@ async function settleFailure(parts: Needs, part: ScanPart, error: unknown, stop:
     return undefined
   }
   await store.transaction(async (records) => {
-    if (!(await records.scans.unreadPart(part, cause, nameOf(error)))) return
+    if (!(await records.scans.unreadPart(part, cause, reasonOf(error)))) return
     await note(parts, records, `list:${accountId}:${region}:${cause}`, {
       title: `Account ${accountId} ${region}: ${type} cannot be listed (${cause})`,
-      text: `${nameOf(error)}. What is there is unknown; nothing of it is taken for resolved or gone.`,
+      text: `${reasonOf(error)}. What is there is unknown; nothing of it is taken for resolved or gone.`,
     })
   })
   parts.bells.deliver.ring()

@@ -45,6 +45,7 @@ const keys = z.strictObject({
     .prefault({})
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
   detections: z.array(name).min(1).default(['shipped']),
+  disabled: z.array(name).default([]),
   ...routingKeys,
   reminders,
   ...peopleKeys,

@@ -9,7 +9,7 @@ export interface Metrics {
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
-export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans'>): Metrics {
+export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans'>, detectionsNotLoaded: number): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -64,6 +64,12 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
     help: 'Scans that are not complete.',
     registers,
   })
+  const notLoaded = new Gauge({
+    name: 'tripline_detections_not_loaded',
+    help: 'Files of detections that could not be loaded at the start.',
+    registers,
+  })
+  notLoaded.set(detectionsNotLoaded)
   return {
     observe: {
       events: (outcome, count) => events.inc({ outcome }, count),

@@ -7,6 +7,7 @@ import { createEventHistory } from '#enrichment'
 import { createInventory, type Inventory } from '#inventory'
 import {
   createIntake,
+  noteBroken,
   planScans,
   runInvestigations,
   runJudge,
@@ -55,10 +56,10 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const { route, scopes, ownership, fallback } = routingOf(config)
   const trust = trustOf(config)
   await using store = await openStore(config.store)
-  await using all = await createEvaluator({ folders: config.detections, trust })
+  await using all = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust })
   const evaluator = scopePolicies(all, scopes, ownership.groups)
   for (const { file, message } of evaluator.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
-  const metrics = createMetrics(store)
+  const metrics = createMetrics(store, evaluator.broken.length)
   const observe = both(metrics.observe, options.observe ?? {})
   const workers = { alive: 1 }
   const sessions = sessionsOf(config, () => 1 / workers.alive)
@@ -67,6 +68,7 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await listen(http, config.http) : null
 
+  await noteBroken(parts, evaluator.broken)
   const { reminders } = config
   const sender = createSender({ store, destinations, fallback, route, reminders, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.
@@ -177,7 +179,7 @@ async function notReady(store: Store, sources: readonly Source[]): Promise<strin
     return 'the database does not answer'
   }
   const silent = sources.filter((source) => source.healthy?.() === false).map(({ name }) => name)
-  return silent.length === 0 ? null : `no finished poll for 30 s on ${silent.join(', ')}`
+  return silent.length === 0 ? null : `no poll has ended well lately on ${silent.join(', ')}`
 }
 
 function both(first: Observe, second: Partial<Observe>): Observe {

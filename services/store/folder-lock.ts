@@ -30,7 +30,7 @@ function takeLock(folder: string, owner: string): DatabaseSync {
     return lock
   } catch (error) {
     lock.close()
-    const way = 'stop that process, choose another folder, or use PostgreSQL (DATABASE_URL)'
+    const way = 'stop that process first, or use PostgreSQL (DATABASE_URL), on which commands work beside a running Tripline'
     throw new StoreError('folder-in-use', `Data folder ${folder} is in use by ${readOwner(owner)}: ${way}`, { cause: error })
   }
 }

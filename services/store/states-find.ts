@@ -55,3 +55,12 @@ export async function findStates(database: Database, text: string, limit: number
     order by b.place, r.gone, r.account_id, r.region, r.type, r.id limit ${limit}::integer`)
   return rows.map(stateOf)
 }
+
+export async function searchStates(database: Database, text: string, limit: number): Promise<readonly StoredState[]> {
+  const given = storableText(text).toLowerCase()
+  const rows = await database.rows<StateRow>(sql`
+    select ${stateColumns} from resources as r
+    where strpos(lower(r.id), ${given}) > 0 or strpos(lower(r.attributes ->> 'Name'), ${given}) > 0
+    order by r.gone, r.account_id, r.region, r.type, r.id limit ${limit}::integer`)
+  return rows.map(stateOf)
+}

@@ -3,7 +3,7 @@ import type { ResourceRef } from '#model'
 import type { Database } from './database.ts'
 import { echoesOf } from './echoes.ts'
 import { dueStates } from './states-due.ts'
-import { attributesOf, findStates, meantBy } from './states-find.ts'
+import { attributesOf, findStates, meantBy, searchStates } from './states-find.ts'
 import { stateColumns, stateOf, withoutUnread, type StateRow } from './states-row.ts'
 import type { States } from './store.ts'
 import { at, columnsOf, isRef, json, milliseconds, now, possibleIds, storableText, texts } from './values.ts'
@@ -31,6 +31,7 @@ export function createStates(database: Database): States {
     meant: (ref) => meantBy(database, ref),
     attributes: (ids) => attributesOf(database, ids),
     find: (text, limit) => findStates(database, text, limit),
+    search: (text, limit) => searchStates(database, text, limit),
     async page(after, limit) {
       const key = columnsOf(after ?? { accountId: '', region: '', type: '', id: '' })
       const rows = await database.rows<StateRow>(sql`

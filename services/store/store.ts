@@ -166,6 +166,8 @@ export interface States {
   attributes(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>
   /** Present and gone resources whose id is the text, or ends with it after `/` or `:`, or whose name it is; for people. */
   find(text: string, limit: number): Promise<readonly StoredState[]>
+  /** Resources with the text somewhere in their id or name, in either case, by key; reads them all, for people who do not know the id. */
+  search(text: string, limit: number): Promise<readonly StoredState[]>
   /** Present resources in the order of their keys, from the first or after one. */
   page(after: ResourceRef | null, limit: number): Promise<readonly StoredState[]>
   /** Writes a changed state. False, and nothing written, when a state with a higher number is there. */

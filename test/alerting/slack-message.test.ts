@@ -103,8 +103,14 @@ describe('later news of a finding', () => {
     expect(seen(ended({ how: 'gone', cause: aCause() }))).toContain('✅ Resource gone: ')
     const retired = ended({ how: 'retired' })
     expect(seen(retired)).toContain('⚪ Retired: ')
-    expect(seen(retired)).toContain('its detection was removed, so nobody checks this any more')
+    expect(seen(retired)).toContain('its detection was removed or looks at it no more')
     expect(said(retired).attachments[0]?.color).not.toBe('#2eb67d')
+  })
+
+  it('an alert that cannot be worded is told by its title', () => {
+    const broken = { ...aFindingAlert({ title: 'Bucket <!channel> is open' }), place: null } as unknown as AlertContent
+    expect(said(broken)).toMatchObject({ text: 'Bucket &lt;!channel&gt; is open', blocks: [], attachments: [] })
+    expect(said(broken).metadata.event_payload.delivery_id).toBe('d-1')
   })
 
   it('a message that may be there twice says so', () => {
@@ -203,6 +209,22 @@ describe('summaries and notes', () => {
     })
     expect(text).toContain('🔴 First look: 3 findings\n🔴 1 critical · 🔵 2 low\n• 🔴 1 × Public bucket\n• 🔵 2 × No rotation\n')
     expect(text).toContain('Critical\n• Bucket ledger is public in payments-prod eu-west-1 ledger')
+  })
+
+  it('a summary says how to read the rest, in words that a shell takes as they are', () => {
+    const content = {
+      kind: 'summary',
+      origin: 'baseline',
+      total: 1,
+      bySeverity: { LOW: 1 },
+      byDetection: [],
+      critical: [],
+    } as const
+    const to = { destination: 'slack', channel: 'C1', because: 'a test' }
+    const told = (team: string | null) => terminalMessage(wire(slackMessage(anOutgoing({ content, to: { ...to, team } }))))
+    expect(told('payments')).toContain('Read them all: tripline findings --team payments')
+    expect(told('$(reboot)')).toMatch(/Read them all: tripline findings$/u)
+    expect(told(null)).toMatch(/Read them all: tripline findings$/u)
   })
 
   it('a note has its title and its text', () => {

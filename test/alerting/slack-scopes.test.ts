@@ -38,7 +38,7 @@ it('the manifest asks Slack for exactly the scopes of the methods that are calle
   expect([...called].filter((method) => scopes[method] === undefined)).toEqual([])
   expect(called).toContain('chat.postMessage')
   const needed = [...new Set([...called].flatMap((method) => scopes[method] ?? []))].toSorted()
-  const manifest = parse(readFileSync(join(root, 'deploy/slack-app.yaml'), 'utf8')) as {
+  const manifest = parse(readFileSync(join(root, 'docs/slack-app.yaml'), 'utf8')) as {
     oauth_config: { scopes: { bot: string[] } }
   }
   expect(manifest.oauth_config.scopes.bot).toEqual(needed)

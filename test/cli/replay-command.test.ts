@@ -84,12 +84,20 @@ test('what is rejected is counted and named, and the rest is replayed', async ()
   expect(stderr).toContain(`${file}#2: not-an-event`)
 })
 
+test('a folder of other things is rejected without a line for each', async () => {
+  const file = await write('other.ndjson', '{"hello":"world"}\n'.repeat(30))
+  const { stderr, status } = replay(file)
+  expect(stderr.match(/^rejected: /gmu)).toHaveLength(21)
+  expect(stderr).toContain('0 events, 30 rejected')
+  expect(status).toBe(1)
+})
+
 test('people read lines in which text from outside cannot steer the terminal', async () => {
   const record = { ...stopped, requestParameters: { name: 'ma\u001b[31m\u202ein' } }
   const { stderr, lines } = replay(await write('hostile.json', JSON.stringify(record)))
   expect(lines.join('\n')).toContain('AWS.CloudTrail.Stopped')
   for (const letter of ['\u001b', '\u202e']) expect(lines.join('\n')).not.toContain(letter)
-  expect(stderr).toMatch(/1 events, 0 rejected, 1 matches/)
+  expect(stderr).toMatch(/1 event, 0 rejected, 1 match in/)
 })
 
 test('a file that is not there is a misuse, named', () => {

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -12,7 +15,7 @@ const account = emptyAccount('111122223333', 'acme-prod')
 /** As somebody plays it who has real credentials at hand. Fails on any exit code but 0. */
 async function demo(...args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], AWS_PROFILE: 'real', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }
-  return run(process.execPath, ['services/cli/main.ts', 'demo', ...args], { cwd: root, env, timeout: 60_000 })
+  return run(process.execPath, ['services/cli/main.ts', 'demo', ...args], { cwd: root, env, timeout: 150_000 })
 }
 
 describe('the demo', () => {
@@ -23,7 +26,7 @@ describe('the demo', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-  }, 70_000)
+  }, 160_000)
 
   test('ends with a summary: everything that was expected came, and nothing else', () => {
     const events = incidents.reduce((sum, { copies, calls }) => sum + copies * calls(account).length, 0)
@@ -48,9 +51,23 @@ describe('the demo', () => {
 })
 
 test('the demo shows people each message with its channel and latency', async () => {
-  const { stdout } = await demo()
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-demo-'))
+  const page = join(folder, 'messages.html')
+  const { stdout } = await demo('--html', page)
+  const html = await readFile(page, 'utf8')
+  await rm(folder, { recursive: true })
+  expect(html).toMatch(/^<!doctype html>/u)
+  for (const text of [
+    '12 replies',
+    '12 findings by release-2210 through Terraform',
+    'acme-report-07',
+    'Reverted: S3 bucket',
+    'First look',
+  ])
+    expect(html).toContain(text)
+  expect(html).not.toMatch(/<script|undefined|\[object/u)
   expect(stdout).toMatch(/┌─ #payments-alerts · \d+ ms/u)
   expect(stdout).toMatch(/┌─ #data-alerts · the message turns: resolved · \d+ ms/u)
   expect(stdout).toContain('0 missing, 0 not expected')
   expect(stdout).not.toContain('"level"')
-}, 70_000)
+}, 160_000)

@@ -25,9 +25,21 @@ test('a message that turns to resolved pays only the debt of its end', () => {
   const score = createScore()
   score.want(bucket)
   score.want({ ...bucket, state: 'resolved' })
-  expect(score.arrived({ ...arrival, edits: 1, shown: `✅ Resolved: ${arrival.shown}` })?.state).toBe('resolved')
+  expect(score.arrived({ ...arrival, edits: 1, shown: `✅ Resolved: ${arrival.shown}` })).toMatchObject({ state: 'resolved' })
   expect(score.missing).toEqual([bucket])
   expect(score.arrived({ ...arrival, edits: 2 })).toBeNull()
+})
+
+test('the head of a thread may count up on its way, and is owed whole', () => {
+  const score = createScore()
+  score.want({ channel: 'data', shows: ['12 findings'], state: 'thread', sentAt: 1_000 })
+  const head = (count: number) => ({ ...arrival, edits: 1, shown: `${count} findings\neach finding is in the thread` })
+  expect(score.arrived(head(2))).toBe('on the way')
+  expect(score.missing).toHaveLength(1)
+  expect(score.arrived({ ...head(12), channel: 'payments' })).toBeNull()
+  expect(score.arrived(head(12))).toMatchObject({ state: 'thread' })
+  expect(score).toMatchObject({ missing: [], came: 2 })
+  expect(score.arrived(head(12))).toBeNull()
 })
 
 test('percentiles are of what was measured', () => {

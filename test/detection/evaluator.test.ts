@@ -199,6 +199,18 @@ describe('loading', () => {
     ])
   })
 
+  test('what is disabled from outside is loaded and does not run', async () => {
+    await using folder = await aFolder({
+      'one.ts': aPolicy('Acme.One', 'return false'),
+      'two.ts': aPolicy('Other.Two', 'return false'),
+    })
+    await using evaluator = await createEvaluator({ folders: [folder.path], trust, disabled: ['Acme.*'] })
+    expect(evaluator.detections.map(({ id }) => id)).toEqual(['Other.Two'])
+    expect(evaluator.broken).toEqual([])
+    const [judged] = await evaluator.judgeResources([aBucket()], nothingKnown)
+    expect(judged?.outcomes.map(({ detectionId }) => detectionId)).toEqual(['Other.Two'])
+  })
+
   test('two detections of one id are an error that names both files; the first is used', async () => {
     await using evaluator = await anEvaluator({
       'one.ts': aRule('Same', 'return true'),

@@ -1,12 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { testDetections } from '#detection'
+import routeTableModified from '../../rules/aws/ec2/route-table-modified.ts'
+import { readDefinition } from '../../services/detection/definition.ts'
 
+const from = { file: 'test.ts', fingerprint: 'f' }
 const { tested, broken } = await testDetections(['policies', 'rules'], () => true)
 
 test('every shipped detection loads', () => {
   expect(broken).toEqual([])
   expect(tested.filter(({ detection }) => detection.kind === 'policy')).toHaveLength(11)
   expect(tested.filter(({ detection }) => detection.kind === 'rule')).toHaveLength(6)
+})
+
+test('an association of a route table is not called a table', () => {
+  const title = (record: object): unknown =>
+    (readDefinition(routeTableModified, from).wording.title as (given: object) => string)(record)
+  const [associationId, routeTableId] = ['rtbassoc-1', 'rtb-1']
+  expect(title({ eventName: 'DisassociateRouteTable', requestParameters: { associationId } })).toMatch(
+    /^The association rtbassoc-1 of a route table with its subnet was modified/u,
+  )
+  expect(title({ eventName: 'ReplaceRouteTableAssociation', requestParameters: { associationId, routeTableId } })).toMatch(
+    /^Route table rtb-1 was modified/u,
+  )
 })
 
 describe.each(tested.map((each) => [each.detection.id, each] as const))('%s', (_, { detection, tests }) => {

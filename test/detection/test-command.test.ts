@@ -23,7 +23,7 @@ test('passing tests give 0, and a line for each with what it is', async () => {
   await using folder = await aFolder({ 'rule.ts': aRule('Good', succeeds, { slots: events(true, false) }) })
   const { code, out } = await run(folder.path)
   expect(out).toBe(
-    `Good\n\t[PASS] test 0\n\t[PASS] test 1\n\n${folder.path}: 1 detections passed, 0 failed, 0 invalid, 0 skipped; 2 of 2 tests passed\n`,
+    `Good\n\t[PASS] test 0\n\t[PASS] test 1\n\n${folder.path}: 1 detection passed, 0 failed, 0 invalid, 0 skipped; 2 of 2 tests passed\n`,
   )
   expect(code).toBe(0)
 })
@@ -96,4 +96,13 @@ test('a wrong filter or path is misuse: 2 and a sentence on stderr', async () =>
     code: 2,
     err: expect.stringContaining('detections /nowhere: no such file or folder'),
   })
+})
+
+test('a filter by what no detection has is refused with what is allowed', async () => {
+  await using folder = await aFolder({ 'rule.ts': aRule('Good', succeeds) })
+  const key = await run(folder.path, '--filter', 'Bogus=LOW')
+  expect(key.err).toContain('--filter: given Bogus=LOW; allowed keys: id, ')
+  const value = await run(folder.path, '--filter', 'Severity=HUGE')
+  expect(value.err).toContain('in which huge is no value of Severity; allowed: ')
+  expect([key.code, value.code]).toEqual([2, 2])
 })

@@ -233,6 +233,18 @@ describe('an SQS source', () => {
     expect(performance.now() - begun).toBeLessThan(1_000)
   })
 
+  test('is not healthy before a poll has ended well', async () => {
+    const proxy = await startFaultProxy(server.address)
+    proxy.inject({}, { kind: 'reset' })
+    await using running = run(taken, { endpoint: proxy.endpoint, waitSeconds: 20 })
+    await until('a failed poll', () => proxy.seen.length > 0)
+    expect(running.source.healthy()).toBe(false)
+    proxy.clear()
+    await until('a poll that ends well', () => running.source.healthy())
+    await running.stop()
+    await proxy.stop()
+  })
+
   test('waits while SQS is away and goes on when it is back', async () => {
     const proxy = await startFaultProxy(server.address)
     proxy.inject({}, { kind: 'reset' }, 6)

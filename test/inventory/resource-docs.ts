@@ -154,10 +154,20 @@ interface Recorded {
   readonly source: string
 }
 
+/** What is answered by a line of our own in the emulator: test/support/moto.ts. */
+const added: readonly Recorded[] = [
+  {
+    service: 'ec2',
+    operation: 'DescribeStaleSecurityGroups',
+    source: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeStaleSecurityGroups.html',
+  },
+]
+
 /** What tests play from the documentation of AWS, since no emulator answers it. */
 function unseen(types: readonly string[]): string {
   const names = readdirSync(recordings).toSorted()
-  const all = names.map((name) => JSON.parse(readFileSync(new URL(name, recordings), 'utf8')) as Recorded)
+  const recorded = names.map((name) => JSON.parse(readFileSync(new URL(name, recordings), 'utf8')) as Recorded)
+  const all = [...recorded, ...added]
   const services = [...new Set(all.map(({ service }) => service))]
   const calls = new Map(all.map(({ service, operation, source }) => [`${service}:${operation}`, { service, operation, source }]))
   const rows = services.map((service) => {

@@ -236,3 +236,36 @@ describe('a new resource that fails', { timeout: 60_000 }, () => {
     expect(await findings(1)).toHaveLength(1)
   })
 })
+
+test('a resource that one change makes fail in another way has its first finding superseded, and not called resolved', async () => {
+  const type = 'AWS.EC2.SecurityGroup'
+  const cidr = `return [{ key: String(resource.IpPermissions[0].IpRanges[0].CidrIp), title: 'From ' + resource.IpPermissions[0].IpRanges[0].CidrIp }]`
+  await using folder = await aFolder({
+    'cidr.ts': aPolicy('Cidr', cidr, { slots: 'graceSeconds: 0,' }).replace('AWS.S3.Bucket', type),
+  })
+  const aws = await startGroups()
+  aws.count = 1
+  const accounts = [{ id: accountId, regions: [region] }]
+  const line = await startInnerLine({ endpoint: aws.endpoint, accounts, types: [type], folders: [folder.path] })
+  const request = { groupId: idOf(0) }
+  const change = () =>
+    line.send(aRecord({ account: accountId, source: 'ec2.amazonaws.com', name: 'AuthorizeSecurityGroupIngress', request }))
+  const findings = () => line.findingsOf({ accountId, region, type, id: arnOf(0) })
+  await change()
+  await until('the first finding', async () => (await findings()).length === 1)
+  aws.open(0)
+  await change()
+  await until('the second finding', async () => (await findings()).length === 2)
+  expect(await findings()).toMatchObject([
+    { status: 'open', key: '0.0.0.0/0' },
+    { status: 'resolved', key: '10.0.0.0/8' },
+  ])
+  expect(await line.told()).toContainEqual(
+    expect.objectContaining({
+      title: 'From 10.0.0.0/8',
+      ended: expect.objectContaining({ how: 'superseded', instead: 'From 0.0.0.0/0' }),
+    }),
+  )
+  await line[Symbol.asyncDispose]()
+  aws.stop()
+}, 60_000)

@@ -1,11 +1,12 @@
 import { definePolicy } from 'tripline'
 
-/** Where resources may be; account-wide services are `global`. Adapt this to your organisation. */
+/** Where resources may be; account-wide services are `global`. Off until somebody says where: docs/detections.md, "To change one". */
 const approvedRegions = new Set(['us-east-1', 'us-east-2', 'global'])
 
 export default definePolicy({
   id: 'AWS.Resource.ApprovedRegions',
   displayName: 'Resource outside the approved regions',
+  enabled: false,
   severity: 'MEDIUM',
   description: 'Resources in a region that nobody works in are seldom watched: they are a mistake, forgotten, or somebody hiding.',
   runbook: 'Ask the owner to move or delete it. If nobody knows it, treat it as the work of an intruder.',

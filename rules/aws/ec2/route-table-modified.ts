@@ -26,9 +26,8 @@ export default defineRule({
     ],
   },
   evaluate: succeeded,
-  title: (record) =>
-    `Route table ${tableOf(record) ?? 'in ' + record.awsRegion} was modified by ${actorOf(record)} (${record.eventName})`,
-  dedup: (record) => `${accountOf(record)} ${record.awsRegion} ${tableOf(record) ?? record.eventName}`,
+  title: (record) => `${subjectOf(record)} was modified by ${actorOf(record)} (${record.eventName})`,
+  dedup: (record) => `${accountOf(record)} ${record.awsRegion} ${tableOf(record) ?? associationOf(record) ?? record.eventName}`,
   tests: [
     {
       name: 'a new route matches',
@@ -59,9 +58,18 @@ export default defineRule({
 })
 
 function tableOf({ requestParameters, responseElements }: CloudTrailRecord): string | null {
-  return (
-    textAt(requestParameters, 'routeTableId') ??
-    textAt(responseElements, 'routeTable', 'routeTableId') ??
-    textAt(requestParameters, 'associationId')
-  )
+  return textAt(requestParameters, 'routeTableId') ?? textAt(responseElements, 'routeTable', 'routeTableId')
+}
+
+/** What joins a table to a subnet; events that take it away name no table. */
+function associationOf({ requestParameters }: CloudTrailRecord): string | null {
+  return textAt(requestParameters, 'associationId')
+}
+
+function subjectOf(record: CloudTrailRecord): string {
+  const [table, association] = [tableOf(record), associationOf(record)]
+  if (table !== null) return `Route table ${table}`
+  return association === null
+    ? `A route table in ${record.awsRegion}`
+    : `The association ${association} of a route table with its subnet`
 }

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { terminalMessage } from '#alerting'
 import { logOnlyErrors } from '#runtime'
@@ -8,6 +9,7 @@ import { envelopeOf, recordOf } from './cloudtrail-event.ts'
 import { channels, demoConfig } from './demo-config.ts'
 import { firstLook, incidents } from './incidents.ts'
 import { startQueue, type DemoQueue } from './queue.ts'
+import { messagesPage } from './page.ts'
 import { createScore, percentiles, stateOf } from './score.ts'
 import { startSlackServer, type SlackPosted } from './slack-server.ts'
 import { createStage } from './stage.ts'
@@ -24,7 +26,7 @@ const slackPaceMs = 1_050
  * The whole line on embedded parts: a recorded account behind AWS's wire, an SQS, PGlite and a Slack, all in this process and
  * spoken to over loopback by the real clients. Plays the incidents; 0 only when each expected message came exactly once and no other.
  */
-export async function runDemo(options: { json: boolean; color: boolean }): Promise<number> {
+export async function runDemo(options: { json: boolean; color: boolean; html?: string }): Promise<number> {
   logOnlyErrors()
   useDemoCredentials()
   const stage = createStage(options)
@@ -39,6 +41,7 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
     spokeAt.set(channel, at)
     const shown = terminalMessage(posted)
     const paid = score.arrived({ channel, shown, edits, at })
+    if (paid === 'on the way') return
     const latencyMs = paid === null || paid.sentAt === null ? null : at - paid.sentAt
     // An edit that only counts up is held back on purpose, so that a burst is one edit; what was told already follows the news.
     if (latencyMs !== null && (paid?.state === 'new' || paid?.state === 'resolved')) latencies.push(latencyMs)
@@ -99,6 +102,7 @@ export async function runDemo(options: { json: boolean; color: boolean }): Promi
   }
   await Promise.race([play(), ended.then(() => Promise.reject(new TypeError('tripline ended during the play')))])
 
+  if (options.html !== undefined) await writeFile(options.html, messagesPage(slack.messages()))
   const { missing, surplus } = score
   const summary = { events, refetched, alerts: score.came, expected: score.wanted, ...percentiles(latencies) }
   for (const { channel, shows, state } of missing) stage.say(`MISSING in #${channel}: ${state} ${shows.join(', ')}`)

@@ -8,6 +8,7 @@ import { ordinaryWork } from './incidents/ordinary-work.ts'
 import { rootLogin } from './incidents/root-login.ts'
 import { secondPortOpened } from './incidents/second-port-opened.ts'
 import { sshOpened } from './incidents/ssh-opened.ts'
+import { terraformApply } from './incidents/terraform-apply.ts'
 import { trailStopped } from './incidents/trail-stopped.ts'
 
 /** The play, in its order. To add an incident, copy a neighbour's file and name it here. */
@@ -21,6 +22,7 @@ export const incidents: readonly Incident[] = [
   trailStopped,
   keyRotationStopped,
   adminAttached,
+  terraformApply,
   bucketRepaired,
 ]
 

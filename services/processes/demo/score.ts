@@ -22,8 +22,8 @@ export interface Arrival {
 /** Keeps what is owed and what came. Each arrival pays one debt; one that pays none is surplus. */
 export interface Score {
   want(wanted: Wanted): void
-  /** The debt that the arrival pays; null when it was not owed. */
-  arrived(arrival: Arrival): Wanted | null
+  /** The debt that the arrival pays; null when it was not owed; `on the way` for the head of a thread that still counts up. */
+  arrived(arrival: Arrival): Wanted | 'on the way' | null
   readonly missing: readonly Wanted[]
   readonly surplus: readonly Arrival[]
   readonly came: number
@@ -41,8 +41,9 @@ export function createScore(): Score {
       wanted += 1
     },
     arrived(arrival) {
-      came += 1
       const paid = missing.find((each) => fits(each, arrival)) ?? null
+      if (paid === null && missing.some((each) => isOnTheWay(each, arrival))) return 'on the way'
+      came += 1
       if (paid === null) surplus.push(arrival)
       else missing = missing.filter((each) => each !== paid)
       return paid
@@ -64,6 +65,11 @@ function fits(wanted: Wanted, arrival: Arrival): boolean {
   const state = wanted.state === 'detail' ? 'new' : wanted.state
   if (wanted.channel !== arrival.channel || state !== stateOf(arrival)) return false
   return wanted.shows.every((text) => arrival.shown.includes(text))
+}
+
+/** The head of a thread follows its findings as they come. */
+function isOnTheWay(wanted: Wanted, arrival: Arrival): boolean {
+  return wanted.state === 'thread' && wanted.channel === arrival.channel && stateOf(arrival) === 'thread'
 }
 
 /** New, counted up, made the parent of several, or turned to its end, as a reader would tell. */

@@ -23,6 +23,11 @@ export const pipeline: Caller = {
   agent: 'APN/1.0 HashiCorp/1.0 Terraform/1.13.5 (+https://www.terraform.io) terraform-provider-aws/6.21.0',
   identity: (account) => assumed(account, 'ci-apply', 'build-4711'),
 }
+/** Terraform again, run by the release. */
+export const release: Caller = {
+  ...pipeline,
+  identity: (account) => ({ ...assumed(account, 'ci-apply', 'release-2210'), accessKeyId: 'ASIAEXAMPLE000000002' }),
+}
 /** A stolen access key of the deployment user. */
 export const stolenKey: Caller = {
   address: '192.0.2.77',
