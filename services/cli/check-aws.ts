@@ -15,14 +15,21 @@ export async function* checkAws(config: Config): AsyncGenerator<Finding> {
   const identity = await attempt('AWS credentials', () => callerOf(config))
   yield identity
   if (!identity.ok) return
-  for (const { sqs } of config.sources) yield attempt(`queue ${sqs.queueUrl}`, () => queueWords(sqs))
+  for (const sqs of queuesOf(config)) yield attempt(`queue ${sqs.queueUrl}`, () => queueWords(sqs))
   const inventory = inventoryOf(config, () => 1)
   for (const account of config.accounts)
     yield attempt(`account ${account.name} (${account.id})`, () => accountFinding(account, inventory))
 }
 
-async function callerOf({ aws, sources }: Config): Promise<string> {
-  const region = process.env['AWS_REGION'] ?? sources[0]?.sqs.region ?? 'us-east-1'
+type Queue = Extract<Config['sources'][number], { sqs: unknown }>['sqs']
+
+function queuesOf({ sources }: Config): readonly Queue[] {
+  return sources.flatMap((source) => ('sqs' in source ? [source.sqs] : []))
+}
+
+async function callerOf(config: Config): Promise<string> {
+  const { aws } = config
+  const region = process.env['AWS_REGION'] ?? queuesOf(config)[0]?.region ?? 'us-east-1'
   const client = new STSClient({ maxAttempts: 1, region, ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }) })
   try {
     const { Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(timeoutMs) })
@@ -39,7 +46,7 @@ async function callerOf({ aws, sources }: Config): Promise<string> {
   }
 }
 
-async function queueWords({ queueUrl, region, endpoint }: Config['sources'][number]['sqs']): Promise<string> {
+async function queueWords({ queueUrl, region, endpoint }: Queue): Promise<string> {
   const where = { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) }
   const client = new SQSClient({ maxAttempts: 1, ...where })
   try {

@@ -8,6 +8,7 @@ import { routingOf } from '../processes/routing.ts'
 import { trustOf } from '../processes/run.ts'
 import { checkAws } from './check-aws.ts'
 import { destinationLooks } from './check-destinations.ts'
+import { checkKafka } from './check-kafka.ts'
 import { attempt, wordsOf, type Finding } from './check-finding.ts'
 import { counted } from './words.ts'
 
@@ -26,7 +27,7 @@ export async function checkCommand(options: { config: string; json: boolean }): 
   if (config !== null) {
     const counts = `${counted(config.accounts.length, 'account')}, ${counted(config.teams.length, 'team')}`
     say({ what: 'configuration', ok: true, detail: `${options.config}: ${counts}` })
-    for (const look of [owners, database, port, checkAws, destinations, detections]) {
+    for (const look of [owners, database, port, checkKafka, checkAws, destinations, detections]) {
       try {
         for await (const finding of look(config)) say(finding)
       } catch (error) {

@@ -14,6 +14,10 @@ export interface Message {
   readonly id: string
   readonly body: string
   readonly receivedAt: Date
+  /** Whose events it may hold, where its way in is bound to accounts. `by` names the binding, for quarantine rows. */
+  readonly only?: { readonly accounts: readonly string[]; readonly by: string }
+  /** 1 for the first delivery. Sources with nowhere to put what fails for ever say it; queues have a redrive policy instead. */
+  readonly attempt?: number
 }
 /** Returns the ids of messages that must be delivered again; all others are done for good. */
 export type BatchHandler = (batch: readonly Message[]) => Promise<ReadonlySet<string>>

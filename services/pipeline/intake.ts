@@ -50,12 +50,17 @@ export function createIntake(parts: Needs): BatchHandler {
       await take(parts, batch)
       return new Set()
     } catch (error) {
-      if (batch.length === 1 || isRetryable(error)) throw error
+      if (isRetryable(error)) throw error
+      if (batch.length === 1) {
+        await giveUp(parts, batch[0], error)
+        return new Set()
+      }
       // One bad message must not hold the others: each is tried alone, and only those that fail come again.
       log.warn({ messages: batch.length, error: nameOf(error) }, 'batch failed, taking its messages one by one')
       const failed = new Set<string>()
       for (const message of batch) {
-        await take(parts, [message]).catch((cause: unknown) => {
+        const alone = take(parts, [message]).catch((cause: unknown) => giveUp(parts, message, cause))
+        await alone.catch((cause: unknown) => {
           log.error({ message: message.id, error: nameOf(cause) }, 'message failed, it will come again')
           failed.add(message.id)
         })
@@ -64,6 +69,21 @@ export function createIntake(parts: Needs): BatchHandler {
     }
   }
 }
+
+/** What fails for a reason of its own again and again, from a source with nowhere to put it, is quarantined. Else throws the error again. */
+async function giveUp(parts: Needs, message: Message | undefined, error: unknown): Promise<void> {
+  if (message?.attempt === undefined || message.attempt < mostAttempts || isRetryable(error)) throw error
+  const detail = `${message.id} failed ${message.attempt} times: ${nameOf(error)}`
+  const item = { source: parts.source, reason: 'handling-failed', detail, body: message.body }
+  await parts.store.transaction(async (records) => {
+    await records.quarantine.add([item])
+    await noteQuarantine(parts, records, [item])
+  })
+  parts.observe.events('rejected', 1)
+  parts.bells.deliver.ring()
+}
+
+const mostAttempts = 5
 
 async function take(parts: Needs, batch: readonly Message[]): Promise<void> {
   const understood = await understand(parts, batch)
@@ -82,7 +102,8 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<Unde
   for (const judgement of judgements) {
     const message = batch[judgement.body]
     if (message === undefined) continue
-    const { events, rejected } = parts.decode(message.body, parts.trust)
+    const { events: all, rejected } = parts.decode(message.body, parts.trust)
+    const events = all.filter(({ event }) => isAllowed(message, event))
     for (const { reason, detail } of rejected) quarantined.push({ source: parts.source, reason, detail, body: message.body })
     for (const { record, event } of events) {
       const judged = judgement.records.find((each) => each.record === record)
@@ -96,9 +117,26 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<Unde
       effects.push({ event, cause: causeOf(event, message.receivedAt), matches, failures, touched })
     }
   }
+  const strangers = batch.flatMap((message) => strangersIn(parts, message))
+  quarantined.push(...strangers)
   parts.observe.events('silent', batch.length - judgements.length)
   parts.observe.events('rejected', quarantined.length)
   return { effects, quarantined, sessions }
+}
+
+function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
+  return only === undefined || only.accounts.includes(accountId)
+}
+
+/** Where a way in is bound to accounts, events of all others. Looked for in every message: what seems of no effect may be a lie too. */
+function strangersIn(parts: Needs, message: Message): readonly QuarantineItem[] {
+  const { only, body } = message
+  if (only === undefined) return []
+  const found = parts.decode(body, parts.trust).events.find(({ event }) => !isAllowed(message, event))
+  if (found === undefined) return []
+  const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
+  const detail = `${only.by}: given an event of account ${found.event.accountId}; allowed: ${allowed}`
+  return [{ source: parts.source, reason: 'account-mismatch', detail, body }]
 }
 
 async function write(

@@ -90,7 +90,7 @@ const route = z.strictObject({
   to: z.array(name).min(1),
 })
 
-const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/u, 'allowed: the name of an environment variable')
+export const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/u, 'allowed: the name of an environment variable')
 const timeoutMs = z.int().min(500).max(10_000).default(5_000)
 const destination = z.union([
   z.strictObject({

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
+import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
 import { accountId, localTime, misfits, name, ou, routingKeys, url, zone } from './config-routing.ts'
@@ -23,14 +24,17 @@ const resourceType = name.refine((given) => resourceTypes.some((each) => each ==
 const keys = z.strictObject({
   sources: z
     .array(
-      z.strictObject({
-        sqs: z.strictObject({
-          queueUrl: url,
-          region: name.optional(),
-          endpoint: url.optional(),
-          pollers: z.int().min(1).max(32).default(4),
+      z.union([
+        z.strictObject({
+          sqs: z.strictObject({
+            queueUrl: url,
+            region: name.optional(),
+            endpoint: url.optional(),
+            pollers: z.int().min(1).max(32).default(4),
+          }),
         }),
-      }),
+        z.strictObject({ kafka: kafkaKeys }),
+      ]),
     )
     .min(1),
   accounts: z.array(account).min(1),
@@ -63,7 +67,7 @@ export const shippedDetections = ['policies', 'rules'].map((each) => join(import
 function schemaIn(folder: string) {
   return keys
     .superRefine((config, context) => {
-      for (const { path, allowed } of misfits(config)) context.addIssue({ code: 'custom', path: [...path], message: allowed })
+      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config)]) context.addIssue({ code: 'custom', path: [...path], message: allowed })
       for (const [index, path] of config.detections.entries()) {
         if (path === 'shipped' || existsSync(resolve(folder, path))) continue
         const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), or \`shipped\``
@@ -72,6 +76,7 @@ function schemaIn(folder: string) {
     })
     .transform((config) => ({
       ...config,
+      sources: config.sources.map((source) => ('kafka' in source ? { kafka: kafkaIn(folder, source.kafka) } : source)),
       detections: config.detections.flatMap((path) => (path === 'shipped' ? shippedDetections : [resolve(folder, path)])),
       store: { folder: resolve(folder, config.store.folder) },
     }))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
-import { decode, openSqsSource, sessionOf, touches, type Source, type Trust } from '#ingest'
+import { decode, sessionOf, touches, type Source, type Trust } from '#ingest'
 import { createEventHistory } from '#enrichment'
 import { createInventory, type Inventory } from '#inventory'
 import {
@@ -25,6 +25,7 @@ import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
 import { routingOf } from './routing.ts'
+import { openSources } from './sources.ts'
 
 const log = roomLogger('processes')
 const beatMs = 5_000
@@ -53,6 +54,7 @@ export interface Running {
 export async function runTripline(config: Config, options: RunOptions): Promise<void> {
   const { stop, only } = options
   const destinations = only.has('deliver') ? await openDestinations(config, process.env) : []
+  const sources = only.has('ingest') ? await openSources(config, process.env) : []
   const { route, scopes, ownership, fallback } = routingOf(config)
   const trust = trustOf(config)
   await using store = await openStore(config.store)
@@ -64,7 +66,6 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const workers = { alive: 1 }
   const sessions = sessionsOf(config, () => 1 / workers.alive)
   const parts = assemble(config, { store, evaluator, trust, observe }, route, sessions)
-  const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await listen(http, config.http) : null
 
