@@ -19,6 +19,9 @@ if (!moto.ready) {
   if (ci) process.exit(1)
 }
 
+const { needKafka } = await import('./support/kafka.ts')
+needKafka('the tests against Kafka')
+
 const { parseCLI, startVitest } = await import('vitest/node')
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
 const vitest = await startVitest('test', filter, { ...options, run: true, watch: false })

@@ -21,10 +21,10 @@ for (const [type, name] of [
 }
 
 // kafkajs sets a timer of less than no time once, which Node 24 and later print a warning of.
-const warn = process.emitWarning
-process.emitWarning = ((...given: readonly unknown[]): void => {
-  if (given[1] !== 'TimeoutNegativeWarning') Reflect.apply(warn, process, given)
-}) as typeof process.emitWarning
+const warn = process.emitWarning.bind(process) as (...given: readonly unknown[]) => void
+process.emitWarning = (...given: readonly unknown[]): void => {
+  if (given[1] !== 'TimeoutNegativeWarning') warn(...given)
+}
 
 /** The cluster in kafkajs's words. */
 export function openKafka(cluster: KafkaCluster, { retries = 5 }: { retries?: number } = {}): Kafka {

@@ -34,7 +34,10 @@ export function codecOf(name: CodecName) {
         const count = recordsOf(packed)
         log.error({ codec: name, bytes: packed.length, records: count, error: nameOf(error) }, 'batch cannot be unpacked')
         if (count === null) throw error
-        return standIns(count, `unreadable: its batch of ${packed.length} bytes is no ${name} that unpacks to at most ${maxBytes} bytes`)
+        return standIns(
+          count,
+          `unreadable: its batch of ${packed.length} bytes is no ${name} that unpacks to at most ${maxBytes} bytes`,
+        )
       }
     },
   }

@@ -1,4 +1,4 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Consumer, EachBatchPayload, Kafka, Offsets } from 'kafkajs'
 import { roomLogger } from '#runtime'
 import { nameOf } from './ingest-error.ts'
 import { createDesk, type Desk, type DeskOptions, type Finished, type Read } from './kafka-desk.ts'
@@ -117,30 +117,32 @@ export async function runMember(kafka: Kafka, options: MemberOptions, handle: Ba
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
   }
 
-  function eachBatch({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }: EachBatchPayload): Promise<void> {
+  function eachBatch(payload: EachBatchPayload): Promise<void> {
     heard()
-    const { topic, partition } = batch
-    if (isStale()) return Promise.resolve()
-    const messages = batch.messages.map(({ offset, key, value }): Read => {
+    const { topic, partition } = payload.batch
+    const last = payload.batch.lastOffset()
+    if (payload.isStale()) return Promise.resolve()
+    const messages = payload.batch.messages.map(({ offset, key, value }): Read => {
       const only = options.bind(topic, key === null ? null : key.toString())
       const id = `${topic}/${partition}/${offset}`
       const body = value === null ? '' : value.toString()
       return { offset: BigInt(offset), message: { id, body, receivedAt: new Date(), ...(only === undefined ? {} : { only }) } }
     })
-    const last = batch.lastOffset()
     const taken = desk.push(topic, partition, messages, BigInt(last) + 1n)
     if (taken === 'not-ours') return Promise.resolve()
-    committer.by(commitOffsetsIfNecessary)
-    resolveOffset(last)
+    committer.by((offsets) => payload.commitOffsetsIfNecessary(offsets))
+    payload.resolveOffset(last)
     if (taken === 'full') consumer.pause([{ topic, partitions: [partition] }])
     return Promise.resolve()
   }
 }
 
+type Commit = (offsets: Offsets) => Promise<void>
+
 /** Commits what is finished, one commit at a time, the newest once the last has ended. */
 interface Committer {
   /** How kafkajs commits in this epoch: with the generation of the moment, and without tries of its own in a later one. */
-  by(commit: EachBatchPayload['commitOffsetsIfNecessary']): void
+  by(commit: Commit): void
   wake(finished: readonly Finished[]): void
   now(finished: readonly Finished[]): Promise<void>
   /** The epoch is over: what it has not committed is not committed. */
@@ -148,11 +150,11 @@ interface Committer {
 }
 
 function createCommitter(): Committer {
-  let commit: EachBatchPayload['commitOffsetsIfNecessary'] | null = null
+  let commit: Commit | null = null
   let wanted: readonly Finished[] = []
   let committed = new Map<string, bigint>()
   let epoch = 0
-  let working: Promise<void> | null = null
+  let working = false
   let timer: NodeJS.Timeout | undefined
 
   async function send(finished: readonly Finished[]): Promise<boolean> {
@@ -176,13 +178,16 @@ function createCommitter(): Committer {
   function schedule(ms: number): void {
     timer ??= setTimeout(() => {
       timer = undefined
-      const work = send(wanted).then((done) => {
-        working = null
-        if (!done) schedule(commitAgainMs)
-        else if (wanted.some(({ topic, partition, offset }) => committed.get(`${topic}/${partition}`) !== offset)) schedule(commitMs)
-      })
-      working = work
+      working = true
+      void sendWanted()
     }, ms)
+  }
+
+  async function sendWanted(): Promise<void> {
+    const done = await send(wanted)
+    working = false
+    if (!done) schedule(commitAgainMs)
+    else if (wanted.some(({ topic, partition, offset }) => committed.get(`${topic}/${partition}`) !== offset)) schedule(commitMs)
   }
 
   function drop(): void {
@@ -196,7 +201,7 @@ function createCommitter(): Committer {
     },
     wake(finished) {
       wanted = finished
-      if (working === null && commit !== null) schedule(commitMs)
+      if (!working && commit !== null) schedule(commitMs)
     },
     async now(finished) {
       drop()

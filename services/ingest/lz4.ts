@@ -1,7 +1,16 @@
 import { copyBack } from './snappy.ts'
 
 const magic = 0x184d2204
-const blockBytes: readonly (number | undefined)[] = [undefined, undefined, undefined, undefined, 65_536, 262_144, 1_048_576, 4_194_304]
+const blockBytes: readonly (number | undefined)[] = [
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  65_536,
+  262_144,
+  1_048_576,
+  4_194_304,
+]
 
 /** Unpacks an LZ4 frame. Checksums are skipped: the broker has checked the batch. Throws on anything else. */
 export function unpackLz4(packed: Buffer, maxBytes: number): Buffer {

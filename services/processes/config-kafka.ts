@@ -51,7 +51,9 @@ export function kafkaMisfits(config: {
     const path = ['sources', index, 'kafka'] as const
     const inClear = ssl === false && (login?.mechanism === 'plain' || login?.mechanism === 'aws-msk-iam')
     return [
-      ...(inClear ? [{ path: [...path, 'sasl'], allowed: `allowed: ${login.mechanism} with ssl, since it sends the secret itself` }] : []),
+      ...(inClear
+        ? [{ path: [...path, 'sasl'], allowed: `allowed: ${login.mechanism} with ssl, since it sends the secret itself` }]
+        : []),
       ...Object.keys(accountsByTopic)
         .filter((each) => !topics.includes(each))
         .map((each) => ({ path: [...path, 'accountsByTopic', each], allowed: `allowed: one of the topics, ${topics.join(', ')}` })),

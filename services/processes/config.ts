@@ -67,7 +67,8 @@ export const shippedDetections = ['policies', 'rules'].map((each) => join(import
 function schemaIn(folder: string) {
   return keys
     .superRefine((config, context) => {
-      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config)]) context.addIssue({ code: 'custom', path: [...path], message: allowed })
+      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config)])
+        context.addIssue({ code: 'custom', path: [...path], message: allowed })
       for (const [index, path] of config.detections.entries()) {
         if (path === 'shipped' || existsSync(resolve(folder, path))) continue
         const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), or \`shipped\``

@@ -68,10 +68,10 @@ test.runIf(needKafka(title))(title, { timeout: 180_000 }, async () => {
     offsets = (found?.partitions ?? []).map(({ offset }) => Number(offset))
   }
 
-  let sending = true
+  const sending = new AbortController()
   let sent = 0
   const feed = (async () => {
-    while (sending) {
+    while (!sending.signal.aborted) {
       const messages = Array.from({ length: 6 }, () => ({ value: `event-${(sent += 1)}`, partition: sent % partitions }))
       for (const { value } of messages) sentAt.set(value, performance.now())
       await producer.send({ topic, messages })
@@ -101,18 +101,20 @@ test.runIf(needKafka(title))(title, { timeout: 180_000 }, async () => {
       process.stderr.write(`${what}: nothing waits longer than ${Math.round(longest)} ms\n`)
       expect(longest).toBeLessThan(10_000)
     }
-    sending = false
+    sending.abort()
     await feed
     await until('everything is committed', async () => {
       await look()
       return offsets.reduce((sum, each) => sum + each, 0) === sent
     })
     const repeated = deliveries - sent
-    process.stderr.write(`${sent} events in ${deliveries} deliveries (${repeated} repeated), ${effects} effects, ${looks} looks at offsets\n`)
+    process.stderr.write(
+      `${sent} events in ${deliveries} deliveries (${repeated} repeated), ${effects} effects, ${looks} looks at offsets\n`,
+    )
     expect(effects).toBe(sent)
     expect(above).toBe(0)
   } finally {
-    sending = false
+    sending.abort()
     await feed.catch(() => undefined)
     for (const child of members) child.kill('SIGKILL')
     await producer.disconnect()

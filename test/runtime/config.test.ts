@@ -157,3 +157,24 @@ operators: [siem, '#ops']
 `
   expect(await read(`${good}${routing}`)).toBe('accepted')
 })
+
+const sqs = '  - sqs: { queueUrl: "https://sqs.us-east-1.amazonaws.com/111122223333/tripline" }'
+const kafka = (more: string): string =>
+  good.replace(sqs, `  - kafka: { brokers: ["b-1.example:9096"], topics: [cloudtrail]${more} }`)
+
+test('a Kafka source is accepted with its group filled in, and certificates are found beside the file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-config-'))
+  const file = join(folder, 'tripline.yaml')
+  const login = ', ssl: { caFile: ca.pem }, sasl: { mechanism: scram-sha-512, username: tripline }'
+  await writeFile(file, kafka(`${login}, accountsByTopic: { cloudtrail: ["111122223333"] }`))
+  const config = await readConfig(file, {})
+  const sasl = { mechanism: 'scram-sha-512', username: 'tripline', passwordVariable: 'KAFKA_PASSWORD' }
+  expect(config.sources).toMatchObject([{ kafka: { groupId: 'tripline', ssl: { caFile: join(folder, 'ca.pem') }, sasl } }])
+})
+
+test('a Kafka source that would show its password, or is bound to what nobody knows, is refused', async () => {
+  expect(await read(kafka(', sasl: { mechanism: plain, username: a }'))).toContain('allowed: plain with ssl')
+  expect(await read(kafka(', accountsByTopic: { other: ["111122223333"] }'))).toContain('allowed: one of the topics, cloudtrail')
+  expect(await read(kafka(', accountsByKey: { shop: ["999999999999"] }'))).toContain('allowed: accounts listed under `accounts`')
+  expect(await read(kafka(', sasl: { mechanism: plain, username: a, password: b }'))).not.toBe('accepted')
+})

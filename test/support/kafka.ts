@@ -36,9 +36,12 @@ function missing(): string | null {
     rmSync(draft, { recursive: true, force: true })
     return `mvn did not fetch it: ${done.error?.message ?? done.stdout.slice(-500)}`
   }
-  // Another test file may have been as quick.
-  if (existsSync(jars)) rmSync(draft, { recursive: true, force: true })
-  else renameSync(draft, jars)
+  try {
+    renameSync(draft, jars)
+  } catch {
+    // Another test file was quicker.
+    rmSync(draft, { recursive: true, force: true })
+  }
   return null
 }
 
@@ -64,11 +67,10 @@ export async function startKafka(): Promise<Broker> {
   const password = 'correct horse'
   const store = join(folder, 'keys.p12')
   const ca = join(folder, 'ca.pem')
-  run('keytool', [
-    ...['-genkeypair', '-alias', 'broker', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '2', '-dname', 'CN=127.0.0.1'],
-    ...['-ext', 'SAN=ip:127.0.0.1', '-storetype', 'PKCS12', '-keystore', store, '-storepass', 'changeit'],
-  ])
-  run('keytool', ['-exportcert', '-rfc', '-alias', 'broker', '-keystore', store, '-storepass', 'changeit', '-file', ca])
+  const keys = ['-storetype', 'PKCS12', '-keystore', store, '-storepass', 'changeit', '-alias', 'broker']
+  const names = ['-dname', 'CN=127.0.0.1', '-ext', 'SAN=ip:127.0.0.1']
+  run('keytool', ['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', '-validity', '2', ...names, ...keys])
+  run('keytool', ['-exportcert', '-rfc', '-file', ca, ...keys])
   const file = join(folder, 'server.properties')
   await writeFile(file, properties({ folder, plain, controller, scram, tls, store, password }))
   const java = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...logging, '-cp', join(jars, '*')]
@@ -101,7 +103,12 @@ async function reach(brokers: readonly string[], logins: Broker['logins'], end: 
   const admin = client.admin()
   await admin.connect()
   // The first group waits for what keeps the offsets; tests need not.
-  await until('the coordinator of groups', () => admin.fetchOffsets({ groupId: 'tests' }).then(() => true, () => false))
+  await until('the coordinator of groups', () =>
+    admin.fetchOffsets({ groupId: 'tests' }).then(
+      () => true,
+      () => false,
+    ),
+  )
   return {
     brokers,
     logins,
@@ -175,7 +182,8 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(
-      (server) => new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))),
+      (server) =>
+        new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))),
     ),
   )
   for (const server of servers) server.close()
