@@ -4,6 +4,7 @@ import { roles, type Role } from '../processes/run.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
 import type { GroupOptions } from './group-command.ts'
+import type { QuarantineListOptions, RedriveOptions } from './quarantine-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
 import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
@@ -187,6 +188,75 @@ program
     logOnlyErrors()
     const { groupCommand } = await import('./group-command.ts')
     process.exitCode = await groupCommand({ ...options, name })
+  })
+
+const quarantine = program
+  .command('quarantine')
+  .description('what could not be used, with its reason: look at it, try it again, throw it away; kept for 30 days')
+
+quarantine
+  .command('list')
+  .description('newest first')
+  .addOption(config())
+  .option('--reason <word>', 'only of this reason, as unknown-account')
+  .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
+  .addOption(json())
+  .action(async (options: QuarantineListOptions) => {
+    logOnlyErrors()
+    const { listQuarantine } = await import('./quarantine-command.ts')
+    process.exitCode = await listQuarantine(options)
+  })
+
+quarantine
+  .command('show')
+  .description('one item with its body')
+  .argument('<id>', 'its id, or at least 8 letters of its beginning')
+  .addOption(config())
+  .addOption(json())
+  .action(async (id: string, options: { config: string; json: boolean }) => {
+    logOnlyErrors()
+    const { showQuarantine } = await import('./quarantine-command.ts')
+    process.exitCode = await showQuarantine({ ...options, ids: [id] })
+  })
+
+quarantine
+  .command('retry')
+  .description('hand items to intake again, after what refused them was mended; what is still refused stays')
+  .argument('[id...]', 'their ids')
+  .option('--all', 'everything', false)
+  .option('--reason <word>', 'everything of this reason')
+  .addOption(config())
+  .addOption(json())
+  .action(async (ids: string[], options: { config: string; json: boolean; all: boolean; reason?: string }) => {
+    logOnlyErrors()
+    const { retryQuarantine } = await import('./quarantine-command.ts')
+    process.exitCode = await retryQuarantine({ ...options, ids }, stopSignal())
+  })
+
+quarantine
+  .command('drop')
+  .description('throw items away')
+  .argument('[id...]', 'their ids')
+  .option('--reason <word>', 'everything of this reason')
+  .addOption(config())
+  .addOption(json())
+  .action(async (ids: string[], options: { config: string; json: boolean; reason?: string }) => {
+    logOnlyErrors()
+    const { dropQuarantine } = await import('./quarantine-command.ts')
+    process.exitCode = await dropQuarantine({ ...options, ids })
+  })
+
+quarantine
+  .command('redrive')
+  .description('read a dead-letter queue to its end through intake: what can be used is used, the rest is in quarantine')
+  .requiredOption('--from <queueUrl>', 'the dead-letter queue')
+  .option('--for <queueUrl>', 'the queue of the configuration that it belongs to, when there is more than one')
+  .addOption(config())
+  .addOption(json())
+  .action(async (options: RedriveOptions) => {
+    logOnlyErrors()
+    const { redriveQuarantine } = await import('./quarantine-command.ts')
+    process.exitCode = await redriveQuarantine(options, stopSignal())
   })
 
 program

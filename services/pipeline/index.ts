@@ -1,5 +1,6 @@
 // In: batches of bodies, marks, stored states. Out: findings and alerts, durable at each step.
 export { createIntake } from './intake.ts'
+export { retryQuarantined, type Retried } from './quarantine.ts'
 export { noteBroken } from './notes.ts'
 export { runRefresh } from './refresh.ts'
 export { runInvestigations } from './investigate.ts'

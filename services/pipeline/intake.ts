@@ -17,7 +17,7 @@ import { traceCauses } from './trace.ts'
 
 const log = roomLogger('pipeline')
 
-type Needs = Pick<
+export type IntakeParts = Pick<
   Parts,
   'store' | 'evaluator' | 'trust' | 'decode' | 'touches' | 'sessionOf' | 'tell' | 'places' | 'bells' | 'observe'
 > & {
@@ -25,7 +25,9 @@ type Needs = Pick<
 }
 
 /** An event that had an effect: it touches resources, or rules matched or failed on it. */
-interface Effect {
+export interface Effect {
+  readonly message: Message
+  readonly record: number
   readonly event: AuditEvent
   readonly cause: Cause
   readonly matches: readonly RuleMatch[]
@@ -33,8 +35,14 @@ interface Effect {
   readonly touched: readonly Touch[]
 }
 
-/** What a batch comes to. Sessions need no inbox key: noting one twice is noting it once. */
-interface Understood {
+/** Whether there are new marks and new alerts. */
+interface Written {
+  readonly marks: boolean
+  readonly alerts: boolean
+}
+
+/** What a batch comes to: effects, and what was refused. Sessions need no inbox key: noting one twice is noting it once. */
+export interface Understood {
   readonly effects: readonly Effect[]
   readonly quarantined: readonly QuarantineItem[]
   readonly sessions: readonly OpenedSession[]
@@ -44,7 +52,7 @@ interface Understood {
  * Intake, the first durable step: bodies are judged by the rules, then one transaction writes inbox keys, refresh marks, rule
  * findings with their alerts, and the quarantine. Only after it is the batch acknowledged.
  */
-export function createIntake(parts: Needs): BatchHandler {
+export function createIntake(parts: IntakeParts): BatchHandler {
   return async function handle(batch: readonly Message[]): Promise<ReadonlySet<string>> {
     try {
       await take(parts, batch)
@@ -71,21 +79,22 @@ export function createIntake(parts: Needs): BatchHandler {
 }
 
 /** What fails for a reason of its own again and again, from a source with nowhere to put it, is quarantined. Else throws the error again. */
-async function giveUp(parts: Needs, message: Message | undefined, error: unknown): Promise<void> {
+async function giveUp(parts: IntakeParts, message: Message | undefined, error: unknown): Promise<void> {
   if (message?.attempt === undefined || message.attempt < mostAttempts || isRetryable(error)) throw error
   const detail = `${message.id} failed ${message.attempt} times: ${nameOf(error)}`
-  const item = { source: parts.source, reason: 'handling-failed', detail, body: message.body }
+  const item = itemOf(parts, message, 'handling-failed', detail)
   await parts.store.transaction(async (records) => {
     await records.quarantine.add([item])
     await noteQuarantine(parts, records, [item])
   })
+  parts.observe.quarantined(item.reason)
   parts.observe.events('rejected', 1)
   parts.bells.deliver.ring()
 }
 
 const mostAttempts = 5
 
-async function take(parts: Needs, batch: readonly Message[]): Promise<void> {
+async function take(parts: IntakeParts, batch: readonly Message[]): Promise<void> {
   const understood = await understand(parts, batch)
   if (Object.values(understood).every((each) => each.length === 0)) return
   const written = await parts.store.transaction((records) => write(parts, records, understood))
@@ -94,7 +103,7 @@ async function take(parts: Needs, batch: readonly Message[]): Promise<void> {
 }
 
 /** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
-async function understand(parts: Needs, batch: readonly Message[]): Promise<Understood> {
+export async function understand(parts: IntakeParts, batch: readonly Message[]): Promise<Understood> {
   const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
   const effects: Effect[] = []
   const quarantined: QuarantineItem[] = []
@@ -104,7 +113,7 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<Unde
     if (message === undefined) continue
     const { events: all, rejected } = parts.decode(message.body, parts.trust)
     const events = all.filter(({ event }) => isAllowed(message, event))
-    for (const { reason, detail } of rejected) quarantined.push({ source: parts.source, reason, detail, body: message.body })
+    for (const { reason, detail } of rejected) quarantined.push(itemOf(parts, message, reason, detail))
     for (const { record, event } of events) {
       const judged = judgement.records.find((each) => each.record === record)
       const touched = parts.touches(event)
@@ -113,15 +122,17 @@ async function understand(parts: Needs, batch: readonly Message[]): Promise<Unde
       const matches = judged?.matches ?? []
       const failures = judged?.failures ?? []
       if (touched.length === 0 && matches.length === 0 && failures.length === 0) continue
-      for (const failure of failures) quarantined.push(unjudged(parts.source, message, event, failure))
-      effects.push({ event, cause: causeOf(event, message.receivedAt), matches, failures, touched })
+      effects.push({ message, record, event, cause: causeOf(event, message.receivedAt), matches, failures, touched })
     }
   }
   const strangers = batch.flatMap((message) => strangersIn(parts, message))
   quarantined.push(...strangers)
   parts.observe.events('silent', batch.length - judgements.length)
-  parts.observe.events('rejected', quarantined.length)
   return { effects, quarantined, sessions }
+}
+
+function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message, reason: string, detail: string): QuarantineItem {
+  return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
 
 function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
@@ -129,28 +140,33 @@ function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
 }
 
 /** Where a way in is bound to accounts, events of all others. Looked for in every message: what seems of no effect may be a lie too. */
-function strangersIn(parts: Needs, message: Message): readonly QuarantineItem[] {
+function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
   const found = parts.decode(body, parts.trust).events.find(({ event }) => !isAllowed(message, event))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
   const detail = `${only.by}: given an event of account ${found.event.accountId}; allowed: ${allowed}`
-  return [{ source: parts.source, reason: 'account-mismatch', detail, body }]
+  return [itemOf(parts, message, 'account-mismatch', detail)]
 }
 
-async function write(
-  parts: Needs,
-  records: Records,
-  { effects, quarantined, sessions }: Understood,
-): Promise<{ marks: boolean; alerts: boolean }> {
-  // Known before anything is told of what was done with them.
-  await records.sessions.note(sessions)
+async function write(parts: IntakeParts, records: Records, understood: Understood): Promise<Written> {
+  const fresh = await claim(parts, records, understood.effects)
+  // A detection that failed on a copy owes nothing: the first time it judged, or the event is kept already.
+  const quarantined = [...understood.quarantined, ...fresh.flatMap((effect) => unjudged(parts, effect))]
   if (quarantined.length > 0) {
     await records.quarantine.add(quarantined)
     await noteQuarantine(parts, records, quarantined)
+    for (const { reason } of quarantined) parts.observe.quarantined(reason)
+    parts.observe.events('rejected', quarantined.length)
   }
-  if (effects.length === 0) return { marks: false, alerts: quarantined.length > 0 }
+  const written = await writeEffects(parts, records, understood.sessions, fresh)
+  return { ...written, alerts: written.alerts || quarantined.length > 0 }
+}
+
+/** The effects of events that were not known before. */
+export async function claim(parts: IntakeParts, records: Records, effects: readonly Effect[]): Promise<readonly Effect[]> {
+  if (effects.length === 0) return []
   const keys = effects.map(({ event }) => ({
     accountId: event.accountId,
     region: event.region,
@@ -160,7 +176,19 @@ async function write(
   const claimed = await records.inbox.claim(keys)
   const fresh = effects.filter((_, index) => claimed.has(index))
   parts.observe.events('duplicate', effects.length - fresh.length)
+  return fresh
+}
 
+/** Writes what effects come to: marks, findings with their alerts. */
+export async function writeEffects(
+  parts: IntakeParts,
+  records: Records,
+  sessions: readonly OpenedSession[],
+  fresh: readonly Effect[],
+): Promise<Written> {
+  // Known before anything is told of what was done with them.
+  await records.sessions.note(sessions)
+  if (fresh.length === 0) return { marks: false, alerts: false }
   const wishes: Wish[] = fresh.flatMap(({ touched, cause }) =>
     touched.map(({ ref, kind, witnesses }) => ({
       ref,
@@ -185,16 +213,13 @@ async function write(
 
   parts.observe.events('matched', matched.length)
   parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
-  return {
-    marks: wishes.length > 0,
-    alerts: quarantined.length > 0 || failures.length > 0 || matched.length > 0,
-  }
+  return { marks: wishes.length > 0, alerts: failures.length > 0 || matched.length > 0 }
 }
 
 /** Whoever can put a key into a call can have it quarantined, out of sight of the rules: the operators hear of it. */
-async function noteQuarantine(parts: Needs, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
+async function noteQuarantine(parts: IntakeParts, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
   for (const [reason, { source, detail }] of new Map(quarantined.map((item) => [item.reason, item]))) {
-    const text = `${detail}. Rules did not see it; it is kept for 30 days in the database (table quarantine). This is said once an hour, however many there are.`
+    const text = `${detail}. Rules did not see it; it is kept for 30 days: see \`tripline quarantine list\`. This is said once an hour, however many there are.`
     await note(parts, records, `quarantine:${source}:${reason}`, {
       title: `A message from ${source} is in quarantine (${reason})`,
       text,
@@ -203,7 +228,12 @@ async function noteQuarantine(parts: Needs, records: Records, quarantined: reado
 }
 
 /** A match opens a finding and its alert, or counts on the one that is there. */
-async function recordMatch(parts: Needs, records: Records, { event, cause, touched }: Effect, match: RuleMatch): Promise<void> {
+async function recordMatch(
+  parts: IntakeParts,
+  records: Records,
+  { event, cause, touched }: Effect,
+  match: RuleMatch,
+): Promise<void> {
   const detection = parts.evaluator.detections.find(({ id }) => id === match.detectionId)
   if (detection === undefined) return
   const { accountId, region } = event
@@ -252,9 +282,15 @@ function touchedBy(touched: readonly Touch[]): { ref: ResourceRef; name: null } 
 /** Edits that only count up wait a little, so that a burst is one edit. */
 const repeatEditMs = 2_000
 
-function unjudged(source: string, message: Message, event: AuditEvent, failure: DetectionFailure): QuarantineItem {
-  const detail = `${failure.detectionId} could not judge event ${event.id} (${failure.reason}): ${failure.message}`
-  return { source, reason: 'detection-failed', detail, body: message.body }
+/** What detections owe on an event, an item each. */
+export function unjudged(
+  parts: Pick<IntakeParts, 'source'>,
+  { message, record, event, failures }: Effect,
+): readonly QuarantineItem[] {
+  return failures.map(({ detectionId, reason, message: words }) => {
+    const detail = `${detectionId} could not judge event ${event.id} (${reason}): ${words}`
+    return { ...itemOf(parts, message, 'detection-failed', detail), owed: { detectionId, record } }
+  })
 }
 
 function nameOf(error: unknown): string {

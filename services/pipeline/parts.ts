@@ -61,6 +61,8 @@ export interface Places {
 /** Business facts, one function each; metrics and tests listen. */
 export interface Observe {
   readonly events: (outcome: 'matched' | 'touched' | 'silent' | 'duplicate' | 'rejected', count: number) => void
+  /** An item went to quarantine; the reasons are a closed list. */
+  readonly quarantined: (reason: string) => void
   readonly fetched: (outcome: 'changed' | 'unchanged' | 'unconfirmed' | 'waiting' | 'gone' | 'outdated') => void
   readonly fetchFailed: (cause: string) => void
   readonly detectionFailed: (detectionId: string, reason: string) => void

@@ -9,11 +9,20 @@ export interface Metrics {
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
-export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans'>, detectionsNotLoaded: number): Metrics {
+export function createMetrics(
+  store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine'>,
+  detectionsNotLoaded: number,
+): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
   const events = new Counter({ name: 'tripline_events_total', help: 'Events by outcome.', labelNames: ['outcome'], registers })
+  const quarantined = new Counter({
+    name: 'tripline_quarantined_total',
+    help: 'Items that went to quarantine, by reason.',
+    labelNames: ['reason'],
+    registers,
+  })
   const fetches = new Counter({
     name: 'tripline_fetches_total',
     help: 'Re-fetched resources by outcome.',
@@ -69,10 +78,17 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
     help: 'Files of detections that could not be loaded at the start.',
     registers,
   })
+  const quarantine = new Gauge({
+    name: 'tripline_quarantine_items',
+    help: 'Items that lie in quarantine, by reason.',
+    labelNames: ['reason'],
+    registers,
+  })
   notLoaded.set(detectionsNotLoaded)
   return {
     observe: {
       events: (outcome, count) => events.inc({ outcome }, count),
+      quarantined: (reason) => quarantined.inc({ reason }),
       fetched: (outcome) => fetches.inc({ outcome }),
       fetchFailed: (cause) => fetchErrors.inc({ cause }),
       detectionFailed: (detection, reason) => failures.inc({ detection, reason }),
@@ -93,6 +109,8 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
       outbox.set(waiting.count)
       outboxLag.set(waiting.oldestMs / 1_000)
       scans.set(await store.scans.running())
+      quarantine.reset()
+      for (const { reason, count } of await store.quarantine.tally()) quarantine.set({ reason }, count)
       return registry.metrics()
     },
   }

@@ -116,6 +116,20 @@ function assemble(
   }
 }
 
+/** What hands bodies to intake without the rest of the line: for commands. */
+export async function openIntake(config: Config, store: Store): Promise<Parts & AsyncDisposable> {
+  const trust = trustOf(config)
+  const evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust })
+  const { observe } = createMetrics(store, evaluator.broken.length)
+  const parts = assemble(
+    config,
+    { store, evaluator, trust, observe },
+    routingOf(config).route,
+    sessionsOf(config, () => 1),
+  )
+  return { ...parts, [Symbol.asyncDispose]: () => evaluator[Symbol.asyncDispose]() }
+}
+
 /** The fetchers of the types that the configuration wants; `share` is this process's part of what AWS allows. */
 export function inventoryOf(config: Config, share: () => number): Inventory {
   return createInventory({ sessions: sessionsOf(config, share), types: config.resourceTypes })
@@ -186,6 +200,7 @@ async function notReady(store: Store, sources: readonly Source[]): Promise<strin
 function both(first: Observe, second: Partial<Observe>): Observe {
   return {
     events: (outcome, count) => (first.events(outcome, count), second.events?.(outcome, count)),
+    quarantined: (reason) => (first.quarantined(reason), second.quarantined?.(reason)),
     fetched: (outcome) => (first.fetched(outcome), second.fetched?.(outcome)),
     fetchFailed: (cause) => (first.fetchFailed(cause), second.fetchFailed?.(cause)),
     detectionFailed: (id, reason) => (first.detectionFailed(id, reason), second.detectionFailed?.(id, reason)),

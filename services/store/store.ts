@@ -418,11 +418,44 @@ export interface QuarantineItem {
   readonly detail: string
   /** The body, cut to 256 KiB by the store, NUL and lone surrogates removed. */
   readonly body: string
+  /** The detection that could not judge, and the index of the record among the body's; absent when it was the record that was refused. */
+  readonly owed?: { readonly detectionId: string; readonly record: number }
+  /** Where its way in was bound to accounts: it may speak of no other when it is tried again. */
+  readonly only?: { readonly accounts: readonly string[]; readonly by: string }
+}
+export interface QuarantineRow extends QuarantineItem {
+  readonly id: string
+  readonly count: number
+  readonly receivedAt: Date
+  /** True when only the beginning of the body was kept. */
+  readonly cut: boolean
+}
+/** Which rows are wanted: what is left out is any. */
+export interface QuarantineFilter {
+  /** Ids, or their beginnings. */
+  readonly ids?: readonly string[]
+  readonly reason?: string
+  readonly source?: string
 }
 export interface Quarantine {
-  /** Equal (source, reason, body) within the table is one row with a count. */
+  /** Equal (source, reason, body, what is owed, binding) within the table is one row with a count. */
   add(items: readonly QuarantineItem[]): Promise<void>
-  list(limit: number): Promise<readonly (QuarantineItem & { id: string; count: number; receivedAt: Date })[]>
+  /** Newest first. */
+  list(limit: number, filter?: QuarantineFilter): Promise<readonly QuarantineRow[]>
+  /** By id, those after the given one. */
+  page(filter: QuarantineFilter, after: string | null, limit: number): Promise<readonly QuarantineRow[]>
+  count(filter: QuarantineFilter): Promise<number>
+  /** How many rows of each reason. */
+  tally(): Promise<readonly { reason: string; count: number }[]>
+  /** Locks a row until the transaction ends. False when it is no longer there: somebody else settled it. */
+  hold(id: string): Promise<boolean>
+  /**
+   * A row was tried again: removes it and keeps what is still refused, with its count and its time. False, and nothing done, when it is
+   * no longer there.
+   */
+  settle(id: string, left: readonly QuarantineItem[]): Promise<boolean>
+  /** How many were removed. */
+  drop(filter: QuarantineFilter): Promise<number>
 }
 
 // ---- scans: everything is looked at, part by part

@@ -57,11 +57,57 @@ export function transactionContract(open: () => Promise<Subject>): void {
     expect(Buffer.byteLength(long)).toBeLessThanOrEqual(256 * 1024)
     expect(long.slice(0, 3)).toBe('abé')
     expect(long.endsWith('é')).toBe(true)
+    expect(kept.map(({ reason, cut }) => ({ reason, cut }))).toContainEqual({ reason: 'too-large', cut: true })
     await setClock(subject, '29 days')
     await subject.store.maintain()
     expect(await quarantine.list(10)).toHaveLength(2)
     await setClock(subject, '31 days')
     await subject.store.maintain()
     expect(await quarantine.list(10)).toEqual([])
+  })
+
+  it('keeps what two detections owe on one body apart, and finds items by the beginning of their id, reason and source', async () => {
+    const { quarantine } = (await open()).store
+    const owed = { ...item, reason: 'detection-failed' }
+    await quarantine.add([
+      item,
+      { ...owed, owed: { detectionId: 'A', record: 0 } },
+      { ...owed, owed: { detectionId: 'B', record: 0 } },
+    ])
+    await quarantine.add([{ ...owed, owed: { detectionId: 'B', record: 0 } }])
+    const rows = await quarantine.page({}, null, 10)
+    expect(rows.map((row) => row.id)).toEqual(rows.map((row) => row.id).toSorted())
+    expect(rows.flatMap((row) => (row.owed === undefined ? [] : [{ ...row.owed, count: row.count }]))).toEqual(
+      expect.arrayContaining([
+        { detectionId: 'A', record: 0, count: 1 },
+        { detectionId: 'B', record: 0, count: 2 },
+      ]),
+    )
+    expect(await quarantine.tally()).toEqual([
+      { reason: 'detection-failed', count: 2 },
+      { reason: 'not-json', count: 1 },
+    ])
+    const [first] = rows
+    expect(await quarantine.list(10, { ids: [first?.id.slice(0, 8) ?? ''] })).toEqual([first])
+    expect(await quarantine.page({}, first?.id ?? null, 10)).toEqual(rows.slice(1))
+    expect(await quarantine.count({ source: 'another' })).toBe(0)
+    expect(await quarantine.drop({ reason: 'detection-failed' })).toBe(2)
+    expect(await quarantine.list(10)).toMatchObject([item])
+  })
+
+  it('settles an item once, and keeps what is still refused with its id, count and time', async () => {
+    const { quarantine } = (await open()).store
+    await quarantine.add([item, item, { ...item, reason: 'too-deep' }])
+    const [row] = await quarantine.list(10, { reason: 'not-json' })
+    const id = row?.id ?? ''
+    expect(await quarantine.hold(id)).toBe(true)
+    expect(await quarantine.settle(id, [{ ...item, reason: 'unknown-account', detail: 'given z' }])).toBe(true)
+    expect(await quarantine.list(10, { ids: [id] })).toEqual([{ ...row, reason: 'unknown-account', detail: 'given z' }])
+    // What stands under its reason already was counted when it came.
+    expect(await quarantine.settle(id, [{ ...item, reason: 'too-deep', detail: 'given a' }])).toBe(true)
+    expect(await quarantine.list(10)).toMatchObject([{ reason: 'too-deep', count: 1, detail: 'given a' }])
+    expect(await quarantine.settle(id, [item])).toBe(false)
+    expect(await quarantine.hold(id)).toBe(false)
+    expect(await quarantine.count({})).toBe(1)
   })
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Message } from '#ingest'
-import { createIntake } from '#pipeline'
+import { createIntake, retryQuarantined } from '#pipeline'
 import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
 import { aRecord } from '../support/records.ts'
 
@@ -40,6 +40,12 @@ test('what came by a way that is bound to accounts may speak of no other, whethe
   await intake([aMessage({ Records: [aRecord({ ...loud, account: bank }), aRecord({ ...loud, account: shop })] }, { only })])
   const words = `topic shop: given an event of account ${bank}; allowed: ${shop}`
   expect(await quarantined('account-mismatch')).toEqual([words, words])
+  expect((line.facts.get('events touched') ?? 0) - before).toBe(1)
+
+  // Nor when somebody tries it again.
+  for (const row of await line.store.quarantine.list(50)) {
+    expect(await retryQuarantined(line.parts, row)).toEqual({ outcome: 'kept', why: `account-mismatch: ${words}` })
+  }
   expect((line.facts.get('events touched') ?? 0) - before).toBe(1)
 })
 

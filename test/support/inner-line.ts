@@ -58,6 +58,7 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
   const fact = (name: string, count = 1): void => void facts.set(name, (facts.get(name) ?? 0) + count)
   const observe: Observe = {
     events: (outcome, count) => fact(`events ${outcome}`, count),
+    quarantined: (reason) => fact(`quarantined ${reason}`),
     fetched: (outcome) => fact(`fetched ${outcome}`),
     fetchFailed: (cause) => fact(`failed ${cause}`),
     detectionFailed: (id, reason) => fact(`detection ${id} ${reason}`),
