@@ -16,6 +16,7 @@ export function unpackSnappy(packed: Buffer, maxBytes: number): Buffer {
     bytes += block.length
     at += length
   }
+  if (blocks.length === 0) throw new Error('snappy: a frame without blocks')
   return Buffer.concat(blocks)
 }
 

@@ -95,6 +95,23 @@ export function transactionContract(open: () => Promise<Subject>): void {
     expect(await quarantine.list(10)).toMatchObject([item])
   })
 
+  it('keeps to which accounts the way of an item was bound, and apart what came by another way', async () => {
+    const { quarantine } = (await open()).store
+    const only = { accounts: ['111111111111'], by: 'topic shop' }
+    const settled = { ...item, reason: 'account-mismatch' }
+    await quarantine.add([item, { ...item, only }, { ...item, only }])
+    const rows = await quarantine.list(10)
+    expect(rows.map(({ only: bound, count }) => [bound, count])).toEqual(
+      expect.arrayContaining([
+        [undefined, 1],
+        [only, 2],
+      ]),
+    )
+    const id = rows.find((row) => row.only !== undefined)?.id ?? ''
+    expect(await quarantine.settle(id, [{ ...settled, only }])).toBe(true)
+    expect(await quarantine.list(10, { ids: [id] })).toMatchObject([{ reason: 'account-mismatch', only, count: 2 }])
+  })
+
   it('settles an item once, and keeps what is still refused with its id, count and time', async () => {
     const { quarantine } = (await open()).store
     await quarantine.add([item, item, { ...item, reason: 'too-deep' }])

@@ -25,33 +25,33 @@ test('a bare snappy block, as other libraries write it, is read', () => {
   expect(unpackSnappy(framed.subarray(20), 1_000).subarray(8, -1).toString()).toBe(said)
 })
 
+function lengthOr(refused: number, unpack: () => Buffer): number {
+  try {
+    return unpack().length
+  } catch {
+    return refused
+  }
+}
+
 describe.each(['snappy', 'lz4'] as const)('hostile %s', (name) => {
   const whole = Buffer.from(packed[name], 'base64')
 
-  test('cut off anywhere it is refused, or never more than was said', () => {
+  test('cut off anywhere it is refused', () => {
     for (let length = 0; length < whole.length; length += 1) {
-      const cut = whole.subarray(0, length)
-      const unpack = (): Buffer => unpackers[name](cut, 1_000)
-      if (name === 'snappy' && length >= 8 && length <= 16) expect(unpack().length).toBe(0)
-      else expect(unpack).toThrow(/./u)
+      expect(() => unpackers[name](whole.subarray(0, length), 1_000)).toThrow(/./u)
     }
   })
 
   test('with any letter changed it is refused or stays within the limit', () => {
-    let refused = 0
-    for (let at = 0; at < whole.length; at += 1) {
-      for (const value of [0, 1, 0x7f, 0x80, 0xfe, 0xff]) {
+    const lengths = Array.from(whole).flatMap((_, at) =>
+      [0, 1, 0x7f, 0x80, 0xfe, 0xff].map((value) => {
         const changed = Buffer.from(whole)
         changed[at] = value
-        try {
-          expect(unpackers[name](changed, 1_000).length).toBeLessThanOrEqual(1_000)
-        } catch (error) {
-          expect(error).toBeInstanceOf(Error)
-          refused += 1
-        }
-      }
-    }
-    expect(refused).toBeGreaterThan(100)
+        return lengthOr(-1, () => unpackers[name](changed, 1_000))
+      }),
+    )
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(1_000)
+    expect(lengths.filter((length) => length === -1).length).toBeGreaterThan(100)
   })
 
   test('what unpacks to more than allowed is refused', () => {
