@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { needKafka, startKafka } from '../support/kafka.ts'
+import { needKafka, startKafka, untilThere } from '../support/kafka.ts'
 import { freshStore } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -19,8 +19,7 @@ test.runIf(needKafka(title))(title, { timeout: 180_000 }, async () => {
   await using store = await freshStore()
   const topic = `group-${process.pid}`
   await broker.admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1 }] })
-  // Before every partition answers, kafkajs's producer may send twice what it sends.
-  await broker.admin.fetchTopicOffsets(topic)
+  await untilThere(broker.admin, topic)
   const producer = broker.client.producer()
   await producer.connect()
 

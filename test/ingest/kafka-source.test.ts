@@ -3,7 +3,7 @@ import { gzip } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inspectKafka, openKafkaSource, type BatchHandler, type KafkaSourceOptions, type Message } from '#ingest'
-import { needKafka, startKafka, type Broker } from '../support/kafka.ts'
+import { needKafka, startKafka, untilThere, type Broker } from '../support/kafka.ts'
 import { until } from '../support/until.ts'
 
 const { CompressionCodecs, CompressionTypes } = kafkajs
@@ -24,8 +24,7 @@ describe.runIf(needKafka(title))(title, () => {
     const name = `topic-${process.pid}-${made}`
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
     await broker.admin.createTopics({ topics: [{ topic: name, numPartitions, replicationFactor: 1, configEntries }] })
-    // Before every partition answers, kafkajs's producer may send twice what it sends.
-    await broker.admin.fetchTopicOffsets(name)
+    await untilThere(broker.admin, name)
     return name
   }
 

@@ -59,6 +59,16 @@ export function needKafka(name: string): boolean {
   return false
 }
 
+/** Waits until every partition of a new topic answers: before, kafkajs's producer may send twice what it sends. */
+export function untilThere(admin: Admin, topic: string): Promise<true> {
+  return until(`the partitions of ${topic}`, () =>
+    admin.fetchTopicOffsets(topic).then(
+      () => true as const,
+      () => false as const,
+    ),
+  )
+}
+
 export async function startKafka(): Promise<Broker> {
   const given = process.env['KAFKA_BROKERS']
   if (given !== undefined) return reach(given.split(','), null, () => Promise.resolve())
