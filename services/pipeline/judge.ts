@@ -4,6 +4,7 @@ import type { Untold } from '#alerting'
 import type { Judged, Records, StoredState, Wish } from '#store'
 import { mayBeHeld } from './held.ts'
 import type { Parts } from './parts.ts'
+import { note } from './notes.ts'
 import { judgedAs, reconcile, turnMessage, type Why } from './reconcile.ts'
 
 const log = roomLogger('pipeline')
@@ -46,10 +47,21 @@ async function retire(parts: Needs): Promise<void> {
   await parts.store.transaction(async (records) => {
     await records.detections.note(living)
     await records.findings.promote(told)
+    if (parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) return noteNoPolicies(parts, records)
     for (const finding of await records.findings.retire(living))
       await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })
   parts.bells.deliver.ring()
+}
+
+/** A folder that is empty, or is another than was meant, looks as if every policy had been removed. */
+async function noteNoPolicies(parts: Needs, records: Records): Promise<void> {
+  const open = await records.findings.count({ kind: 'policy', statuses: ['open'] })
+  if (open === 0) return
+  await note(parts, records, 'no-policies', {
+    title: `No policy is loaded, and ${open} ${open === 1 ? 'finding' : 'findings'} of policies ${open === 1 ? 'is' : 'are'} open`,
+    text: 'Nothing is judged, and nothing is retired: the folders of detections may not be those that were meant.',
+  })
 }
 
 interface JudgedState {

@@ -123,6 +123,7 @@ export function createFindings(database: Database): Findings {
 }
 
 function holds({
+  kind,
   ids,
   statuses,
   severities: among,
@@ -133,6 +134,7 @@ function holds({
   team,
 }: FindingFilter): RawBuilder<boolean> {
   const conditions = [sql`true`]
+  if (kind !== undefined) conditions.push(sql`f.kind = ${kind}`)
   if (ids !== undefined) conditions.push(sql`f.id = any (${texts(ids)})`)
   if (statuses !== undefined) conditions.push(sql`f.status = any (${texts(statuses)})`)
   if (among !== undefined) conditions.push(sql`f.severity = any (${texts(among)})`)

@@ -279,6 +279,7 @@ export interface KnownDetections {
 }
 /** Which findings are wanted: what is left out is any. */
 export interface FindingFilter {
+  readonly kind?: Finding['kind']
   readonly ids?: readonly string[]
   readonly statuses?: readonly FindingStatus[]
   readonly severities?: readonly Severity[]

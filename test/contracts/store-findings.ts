@@ -79,6 +79,7 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.get('none\0')).toBeNull()
     expect(await ids({ severities: ['LOW', 'MEDIUM'], statuses: ['open'] })).toEqual([three.id, one?.id])
     expect(await ids({ ids: [one?.id ?? '', 'none'] })).toEqual([one?.id])
+    expect(await ids({ kind: 'rule' })).toEqual([three.id])
     expect(await ids({ accountId: '444455556666' })).toEqual([three.id])
     expect(await ids({ detectionId: 'P', region: 'eu-west-1', resourceType: 'AWS.EC2.SecurityGroup' })).toEqual([two?.id, one?.id])
     const to = [{ destination: 'slack', channel: 'C1', team: 'data', because: 'a test' }]
