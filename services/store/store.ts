@@ -363,6 +363,8 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
+  /** When it came into the outbox: no try is older. */
+  readonly createdAt: Date
   /** When it was first posted; null before that. */
   readonly sentAt: Date | null
 }
