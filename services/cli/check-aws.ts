@@ -1,3 +1,4 @@
+import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsError } from '#aws'
@@ -15,14 +16,27 @@ export async function* checkAws(config: Config): AsyncGenerator<Finding> {
   const identity = await attempt('AWS credentials', () => callerOf(config))
   yield identity
   if (!identity.ok) return
-  for (const { sqs } of config.sources) yield attempt(`queue ${sqs.queueUrl}`, () => queueWords(sqs))
+  for (const queue of queuesOf(config)) yield attempt(`queue ${queue.queueUrl}`, () => queueWords(queue))
+  for (const source of config.sources) {
+    if (!('s3' in source)) continue
+    for (const bucket of source.s3.buckets ?? []) yield attempt(`bucket ${bucket}`, () => bucketWords(source.s3, bucket))
+  }
   const inventory = inventoryOf(config, () => 1)
   for (const account of config.accounts)
     yield attempt(`account ${account.name} (${account.id})`, () => accountFinding(account, inventory))
 }
 
-async function callerOf({ aws, sources }: Config): Promise<string> {
-  const region = process.env['AWS_REGION'] ?? sources[0]?.sqs.region ?? 'us-east-1'
+type S3 = Extract<Config['sources'][number], { s3: unknown }>['s3']
+type Queue = S3 | Extract<Config['sources'][number], { sqs: unknown }>['sqs']
+
+/** Every queue that is read, whatever lies on it. */
+export function queuesOf({ sources }: Pick<Config, 'sources'>): readonly Queue[] {
+  return sources.map((source) => ('s3' in source ? source.s3 : source.sqs))
+}
+
+async function callerOf(config: Config): Promise<string> {
+  const { aws } = config
+  const region = process.env['AWS_REGION'] ?? queuesOf(config)[0]?.region ?? 'us-east-1'
   const client = new STSClient({ maxAttempts: 1, region, ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }) })
   try {
     const { Arn } = await client.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(timeoutMs) })
@@ -39,7 +53,7 @@ async function callerOf({ aws, sources }: Config): Promise<string> {
   }
 }
 
-async function queueWords({ queueUrl, region, endpoint }: Config['sources'][number]['sqs']): Promise<string> {
+async function queueWords({ queueUrl, region, endpoint }: Queue): Promise<string> {
   const where = { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) }
   const client = new SQSClient({ maxAttempts: 1, ...where })
   try {
@@ -47,6 +61,20 @@ async function queueWords({ queueUrl, region, endpoint }: Config['sources'][numb
     const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] })
     const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) })
     return `${Attributes?.['ApproximateNumberOfMessages'] ?? '?'} messages wait, visibility ${Attributes?.['VisibilityTimeout'] ?? '?'} s`
+  } finally {
+    client.destroy()
+  }
+}
+
+async function bucketWords({ region, endpoint, bucketEndpoint = endpoint }: S3, Bucket: string): Promise<string> {
+  const where = {
+    ...(region === undefined ? {} : { region }),
+    ...(bucketEndpoint === undefined ? {} : { endpoint: bucketEndpoint, forcePathStyle: true }),
+  }
+  const client = new S3Client({ maxAttempts: 1, followRegionRedirects: true, ...where })
+  try {
+    await client.send(new HeadBucketCommand({ Bucket }), { abortSignal: AbortSignal.timeout(timeoutMs) })
+    return 'is there and may be listed'
   } finally {
     client.destroy()
   }

@@ -1,3 +1,5 @@
+import type { RejectReason } from './decode.ts'
+
 /**
  * Where bodies come from. `run` hands batches to `handle` and acknowledges a message only after the handler's promise resolved
  * without naming it; a rejected promise or a named message is delivered again later. Returns when stopped and drained.
@@ -14,6 +16,8 @@ export interface Message {
   readonly id: string
   readonly body: string
   readonly receivedAt: Date
+  /** What its source found wrong with it: nobody reads it, it goes to quarantine with this reason. */
+  readonly refused?: { readonly reason: RejectReason; readonly detail: string }
 }
 /** Returns the ids of messages that must be delivered again; all others are done for good. */
 export type BatchHandler = (batch: readonly Message[]) => Promise<ReadonlySet<string>>

@@ -23,14 +23,26 @@ const resourceType = name.refine((given) => resourceTypes.some((each) => each ==
 const keys = z.strictObject({
   sources: z
     .array(
-      z.strictObject({
-        sqs: z.strictObject({
-          queueUrl: url,
-          region: name.optional(),
-          endpoint: url.optional(),
-          pollers: z.int().min(1).max(32).default(4),
+      z.union([
+        z.strictObject({
+          sqs: z.strictObject({
+            queueUrl: url,
+            region: name.optional(),
+            endpoint: url.optional(),
+            pollers: z.int().min(1).max(32).default(4),
+          }),
         }),
-      }),
+        z.strictObject({
+          s3: z.strictObject({
+            queueUrl: url,
+            region: name.optional(),
+            endpoint: url.optional(),
+            bucketEndpoint: url.optional(),
+            buckets: z.array(name).min(1).optional(),
+            concurrency: z.int().min(1).max(16).default(2),
+          }),
+        }),
+      ]),
     )
     .min(1),
   accounts: z.array(account).min(1),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
 import { createEvaluator, type Evaluator } from '#detection'
-import { decode, openSqsSource, sessionOf, touches, type Source, type Trust } from '#ingest'
+import { decode, openS3Source, openSqsSource, sessionOf, touches, type Source, type Trust } from '#ingest'
 import { createEventHistory } from '#enrichment'
 import { createInventory, type Inventory } from '#inventory'
 import {
@@ -64,7 +64,7 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const workers = { alive: 1 }
   const sessions = sessionsOf(config, () => 1 / workers.alive)
   const parts = assemble(config, { store, evaluator, trust, observe }, route, sessions)
-  const sources = only.has('ingest') ? config.sources.map(({ sqs }) => openSqsSource(sqs)) : []
+  const sources = only.has('ingest') ? config.sources.map(sourceOf) : []
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await listen(http, config.http) : null
 
@@ -142,6 +142,10 @@ function sessionsOf({ aws }: Config, share: () => number): Sessions {
 /** Which events may be believed: those of registered accounts. */
 export function trustOf(config: Pick<Config, 'accounts'>): Trust {
   return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+}
+
+function sourceOf(source: Config['sources'][number]): Source {
+  return 's3' in source ? openS3Source(source.s3) : openSqsSource(source.sqs)
 }
 
 /** The names that the configuration gives to accounts. */
