@@ -16,7 +16,10 @@ export interface Destination {
    * identity with `astray: true` says that the message to answer was deleted, so that this one stands by itself.
    */
   post(channel: string, alert: Outgoing, signal: AbortSignal): Promise<JsonObject>
-  /** Changes a posted message; a destination that cannot sends an update under the same identity, with a higher revision. */
+  /**
+   * Changes a posted message; a destination that cannot sends an update under the same identity, with a higher revision. The identity that
+   * it returns is the one to change next time.
+   */
   edit(message: JsonObject, alert: Outgoing, signal: AbortSignal): Promise<JsonObject>
 }
 export interface Outgoing {
@@ -31,6 +34,8 @@ export interface Outgoing {
   readonly to: RoutedTo
   readonly content: AlertContent
   readonly uncertain: boolean
+  /** When it was to be told first: no try is older. */
+  readonly createdAt: Date
   /** When it was first posted; null before that. Edits do not change it. */
   readonly sentAt: Date | null
   /** What the message tells besides the content, which is the first of it; null when the content is all. */

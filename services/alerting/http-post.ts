@@ -86,7 +86,7 @@ function refusedAddress(attempt: string): AlertingError {
 function retryAfterOf({ headers }: IncomingMessage): number | null {
   const given = headers['retry-after']
   if (given === undefined) return null
-  if (/^\d{1,9}$/u.test(given)) return Math.max(1_000, Number(given) * 1_000)
+  if (/^\d+$/u.test(given)) return Math.max(1_000, Number(given) * 1_000)
   const time = Date.parse(given)
   return Number.isNaN(time) ? null : Math.max(1_000, time - Date.now())
 }

@@ -2,7 +2,7 @@ import type { AlertContent, OperatorNote, RoutedTo, Severity } from '#model'
 import { backoffMs, roomLogger, sleep, type Bell } from '#runtime'
 import type { LeasedDelivery, Store } from '#store'
 import type { Destination } from './destination.ts'
-import { AlertingError } from './error.ts'
+import { AlertingError, mostWaitMs } from './error.ts'
 import type { Router } from './route.ts'
 import { isSame, type Target } from './target.ts'
 
@@ -39,8 +39,10 @@ const reminderPollMs = 60_000
 /** A destination is called down when one alert failed so often, and nothing was taken for so long. */
 const downAttempts = 6
 const downMs = 30_000
-/** When each destination last took something from this process. */
-const lastTaken = new WeakMap<Destination, number>()
+/** So many answers in words that we do not know, and the channel is left. */
+const mostUnexplained = 6
+/** When each channel of a destination last took something from this process. */
+const lastTaken = new WeakMap<Destination, Map<string, number>>()
 
 /**
  * Delivery, the third durable step. The outbox decides what is due; a delivery is noted before it is sent and settled after, so that
@@ -145,12 +147,12 @@ function start(
 
 async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {
   const { deliveries } = options.store
-  const { content, message, uncertain, sentAt, together, flapping, to } = delivery
+  const { content, message, uncertain, createdAt, sentAt, together, flapping, to } = delivery
   const destination = options.destinations.find(({ name }) => name === to.destination)
   try {
     if (destination === undefined) throw new AlertingError('refused', `there is no destination named ${to.destination}`)
     const { id: deliveryId, alertId, findingId, revision, in: reply } = delivery
-    const about = { deliveryId, alertId, findingId, revision, to, content, uncertain, sentAt }
+    const about = { deliveryId, alertId, findingId, revision, to, content, uncertain, createdAt, sentAt }
     const outgoing = { ...about, together, flapping, in: reply }
     // False: the lease was lost, somebody else has it now.
     if (message === null && !(await deliveries.sending(delivery, destination.gapMs))) return
@@ -158,7 +160,7 @@ async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDel
     const identity = await (message === null
       ? destination.post(to.channel, outgoing, signal)
       : destination.edit(message, outgoing, signal))
-    lastTaken.set(destination, performance.now())
+    lastTaken.set(destination, (lastTaken.get(destination) ?? new Map<string, number>()).set(to.channel, performance.now()))
     await deliveries.sent(delivery, identity, message === null && identity['astray'] === true)
     options.onDelivered?.(content, message === null ? 'posted' : 'edited')
   } catch (error) {
@@ -192,7 +194,8 @@ async function settleFailure(options: SenderOptions, turns: Turns, delivery: Lea
   }
   if (error.code === 'rate-limited') log.debug(facts, 'channel must wait')
   else log.warn(facts, 'delivery failed, trying again')
-  if (error.code === 'token-refused' || isDown(options, delivery, error)) await noteDown(options, to.destination, error)
+  if (error.code === 'token-refused' || isDown(options, delivery, error)) await noteDown(options, to, error)
+  if (error.asksTooLong) await noteLongWait(options, delivery, error)
   if (error.closes !== null && error.retryAfterMs !== null) {
     turns.add(error.retryAfterMs)
     await deliveries.holdUp(delivery, error.closes, error.retryAfterMs)
@@ -210,15 +213,22 @@ async function settleFailure(options: SenderOptions, turns: Turns, delivery: Lea
 function leavesChannel(error: AlertingError, options: SenderOptions, { to, attempts }: LeasedDelivery): boolean {
   const last = isSame(to, options.fallback)
   if (error.code === 'refused') return !last || attempts >= mostRefusals
+  if (error.code === 'unexplained') return !last && attempts + 1 >= mostUnexplained
   return (error.code === 'channel-gone' || error.code === 'denied') && !last
 }
 
 /** A wait that the destination asked for is no failure, and one bad alert is no outage. */
 function isDown({ destinations }: SenderOptions, { to, attempts }: LeasedDelivery, { code }: AlertingError): boolean {
-  if (attempts < downAttempts || (code !== 'unavailable' && code !== 'uncertain')) return false
-  const destination = destinations.find(({ name }) => name === to.destination)
+  if (attempts < downAttempts || !['unavailable', 'uncertain', 'unexplained'].includes(code)) return false
+  return !tookLately(destinations, to.destination, to.channel)
+}
+
+/** A channel, or any of the destination's. */
+function tookLately(destinations: readonly Destination[], name: string, channel: string | null = null): boolean {
+  const destination = destinations.find((each) => each.name === name)
   const taken = destination === undefined ? undefined : lastTaken.get(destination)
-  return taken === undefined || performance.now() - taken > downMs
+  const times = channel === null ? [...(taken?.values() ?? [])] : [taken?.get(channel) ?? -Infinity]
+  return times.some((time) => performance.now() - time <= downMs)
 }
 
 /** Closes the delivery, opens one at the fallback, and tells the operators, once an hour and cause, all in one transaction. */
@@ -239,36 +249,54 @@ async function divert(options: SenderOptions, delivery: LeasedDelivery, error: A
   })
 }
 
-/** A destination that takes nothing for a while: its alerts wait, and the operators hear of it where they can be told. */
-async function noteDown(options: SenderOptions, destination: string, error: AlertingError): Promise<void> {
+/** A destination or a channel that takes nothing for a while: its alerts wait, and the operators hear of it where they can be told. */
+async function noteDown(options: SenderOptions, to: RoutedTo, error: AlertingError): Promise<void> {
+  const { destination, channel } = to
   const refused = error.code === 'token-refused'
+  const alone = !refused && destination !== channel && tookLately(options.destinations, destination)
   await options.store.transaction((records) =>
     note(
       options,
       records,
-      `down:${destination}:${refused ? error.code : ''}`,
+      `down:${destination}:${refused ? error.code : alone ? channel : ''}`,
       {
-        title: `Destination ${destination} ${refused ? 'refused our credentials' : 'cannot be reached'}`,
+        title: `${alone ? placeOf(to) : `Destination ${destination}`} ${refused ? 'refused our credentials' : 'cannot be reached'}`,
         text: `${error.message}. Its alerts are kept and are told as soon as it takes them.`,
       },
-      destination,
+      alone ? to : { destination, channel: null },
     ),
   )
 }
 
-/** Once an hour and cause. `about`: the destination that it is about; it is told at others, unless there is none. */
+/** A wait that is longer than any that we believe: tried again before it is over, and the operators hear of it. */
+async function noteLongWait(options: SenderOptions, { to }: LeasedDelivery, error: AlertingError): Promise<void> {
+  await options.store.transaction((records) =>
+    note(
+      options,
+      records,
+      `wait:${to.destination}:${to.channel}`,
+      {
+        title: `${placeOf(to)} asks to wait for very long`,
+        text: `${error.message}. It is tried again every ${mostWaitMs / 60_000} minutes; its alerts are kept until it takes them.`,
+      },
+      to,
+    ),
+  )
+}
+
+/** Once an hour and cause. `about`: the destination, or one channel of it; it is told at others, unless there is none. */
 async function note(
   { route, fallback }: SenderOptions,
   records: Parameters<Parameters<Store['transaction']>[0]>[0],
   cause: string,
   words: Omit<OperatorNote, 'kind'>,
-  about: string | null = null,
+  about: { readonly destination: string; readonly channel: string | null } | null = null,
 ): Promise<void> {
   const hour = (await records.now()).toISOString().slice(0, 13)
   const content: OperatorNote = { kind: 'note', ...words }
   const places = route(content)
   const elsewhere = [...places, { ...fallback, team: null, because: 'a note to the operators' }].filter(
-    ({ destination }) => destination !== about,
+    ({ destination, channel }) => destination !== about?.destination || (about.channel !== null && channel !== about.channel),
   )
   const to = elsewhere.length === 0 || about === null ? places : elsewhere
   await records.alerts.create({ findingId: null, key: `note:delivery:${cause}:${hour}`, content, to })

@@ -1,7 +1,7 @@
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api'
 import { AlertingError, type AlertingErrorCode } from './error.ts'
 
-/** Slack's error words, by what follows from them. Unknown ones are `unavailable`: tried again, with a growing wait. */
+/** Slack's error words, by what follows from them. Unknown ones are `unexplained`: tried again a few times, with a growing wait. */
 const codes: ReadonlyMap<string, AlertingErrorCode> = new Map(
   Object.entries({
     'channel-gone': ['channel_not_found', 'is_archived', 'channel_is_archived'],
@@ -11,18 +11,16 @@ const codes: ReadonlyMap<string, AlertingErrorCode> = new Map(
       'restricted_action_read_only_channel',
       'restricted_action_thread_only_channel',
       'restricted_action_non_threadable_channel',
+      'restricted_action_thread_locked',
+      'posting_to_general_channel_denied',
       'access_denied',
       'method_not_supported_for_channel_type',
       'team_access_not_granted',
       'messages_tab_disabled',
     ],
-    'message-gone': [
-      'message_not_found',
-      'cant_update_message',
-      'edit_window_closed',
-      'thread_not_found',
-      'cannot_reply_to_message',
-    ],
+    'message-gone': ['message_not_found', 'thread_not_found', 'cannot_reply_to_message'],
+    'edit-refused': ['cant_update_message', 'edit_window_closed'],
+    unavailable: ['service_unavailable', 'request_timeout', 'team_added_to_org', 'ratelimited', 'rate_limited'],
     'token-refused': [
       'invalid_auth',
       'not_authed',
@@ -67,7 +65,7 @@ export function slackError(error: unknown, attempt: string, closes: AlertingErro
     const word = error.data.error
     // Not an error word: some gateway's page, behind which the call may have gone through.
     if (!/^[a-z_]{1,60}$/u.test(word)) return new AlertingError('uncertain', `${attempt}: the answer is not Slack's`)
-    return new AlertingError(codes.get(word) ?? 'unavailable', `${attempt}: Slack answered ${word}`)
+    return new AlertingError(codes.get(word) ?? 'unexplained', `${attempt}: Slack answered ${word}`)
   }
   if (error instanceof WebAPIHTTPError) {
     // A gateway may have passed the call on before it failed.

@@ -30,6 +30,6 @@ export function spanOf(ms: number): string {
     [60_000, 'min'],
   ] as const
   const found = units.find(([each]) => ms >= 2 * each)
-  if (found !== undefined) return `${Math.floor(ms / found[0])} ${found[1]}`
+  if (found !== undefined) return `${Math.round(ms / found[0])} ${found[1]}`
   return ms < 10_000 ? `${(Math.max(0, ms) / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`
 }

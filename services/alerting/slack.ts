@@ -21,6 +21,8 @@ export interface SlackOptions {
   readonly timeoutMs?: number
 }
 
+/** How far our clock and Slack's may lie apart. */
+const clocksMs = 10 * 60_000
 /** All edits share one limit of the workspace. */
 const edits = 'edits'
 const pageSize = 200
@@ -79,10 +81,39 @@ export function createSlack(options: SlackOptions): Destination {
   }
 
   async function update(message: JsonObject, worded: SlackMessage, signal: AbortSignal): Promise<JsonObject> {
-    const [channel, ts] = [textAt(message, 'channel'), textAt(message, 'ts')]
+    const [channel, ts] = [textAt(message, 'channel'), textAt(message, 'below') ?? textAt(message, 'ts')]
     if (channel === null || ts === null) throw new AlertingError('message-gone', 'editing: the stored identity names no message')
     await call(edits, `editing a message in ${channel}`, signal, () => client.chat.update({ channel, ts, ...worded }))
     return message
+  }
+
+  /** Where Slack lets nobody change the message any more, what is new is told below it; a parent's details have replies anyway. */
+  async function change(message: JsonObject, alert: Outgoing, signal: AbortSignal): Promise<JsonObject> {
+    try {
+      return await sayWhatCanBeSaid({ ...alert, uncertain: false }, (worded) => update(message, worded, signal))
+    } catch (error) {
+      if (!(error instanceof AlertingError) || error.code !== 'edit-refused') throw error
+      log.info({ delivery: alert.deliveryId, reason: error.message }, 'message cannot be changed, the news goes below it')
+      return alert.together?.kind === 'storm' ? message : sayBelow(message, alert, signal)
+    }
+  }
+
+  /** One reply, which is changed from then on. Its wait is its own: an edit must not close the channel and be due again at once. */
+  async function sayBelow(message: JsonObject, alert: Outgoing, signal: AbortSignal): Promise<JsonObject> {
+    const [channel, ts] = [textAt(message, 'channel') ?? '', textAt(message, 'ts') ?? '']
+    const root = textAt(alert.in?.message, 'ts') ?? ts
+    try {
+      const earlier = await lookUp(() => findIn(channel, root, alert.deliveryId, textAt(message, 'below') ?? ts, signal))
+      if (earlier !== null && earlier !== 'unknown')
+        return await update({ ...message, below: earlier['ts'] ?? ts }, slackMessage(alert), signal)
+      const reply = { message: { channel, ts: root }, broadcast: alert.in?.broadcast ?? true }
+      const repeated = { ...alert, uncertain: alert.uncertain && earlier === 'unknown' }
+      const sent = await sayWhatCanBeSaid(repeated, (worded) => send(alert.to.channel, reply, worded, signal))
+      return { channel, ts, below: sent['ts'] ?? ts }
+    } catch (error) {
+      if (!(error instanceof AlertingError) || error.closes === null) throw error
+      throw new AlertingError(error.code, error.message, error.retryAfterMs)
+    }
   }
 
   /** The id of a channel that may be given by name: some calls take only ids. */
@@ -108,34 +139,51 @@ export function createSlack(options: SlackOptions): Destination {
   }
 
   /** An earlier try of this delivery, or null: in its thread, or in the channel's history when it has none or that is gone. */
-  async function find(channel: string, { deliveryId, in: reply }: Outgoing, signal: AbortSignal): Promise<JsonObject | null> {
+  async function find(
+    channel: string,
+    { deliveryId, createdAt, in: reply }: Outgoing,
+    signal: AbortSignal,
+  ): Promise<JsonObject | null> {
     const id = await idOf(channel, signal)
     const parent = reply === null ? null : textAt(reply.message, 'ts')
-    if (parent === null) return findIn(id, null, deliveryId, signal)
+    const oldest = (Math.max(0, createdAt.getTime() - clocksMs) / 1_000).toFixed(6)
+    if (parent === null) return findIn(id, null, deliveryId, oldest, signal)
     try {
-      return await findIn(id, parent, deliveryId, signal)
+      return await findIn(id, parent, deliveryId, oldest, signal)
     } catch (error) {
       if (!(error instanceof AlertingError) || error.code !== 'message-gone') throw error
-      const found = await findIn(id, null, deliveryId, signal)
+      const found = await findIn(id, null, deliveryId, oldest, signal)
       return found === null ? null : { ...found, astray: true }
     }
   }
 
-  async function findIn(id: string, parent: string | null, deliveryId: string, signal: AbortSignal): Promise<JsonObject | null> {
+  /** Among what is newer than `oldest`. Throws when that is too much to read it all: then nobody knows. */
+  async function findIn(
+    id: string,
+    parent: string | null,
+    deliveryId: string,
+    oldest: string,
+    signal: AbortSignal,
+  ): Promise<JsonObject | null> {
     const method = parent === null ? 'conversations.history' : 'conversations.replies'
     let cursor = ''
     for (let page = 0; page < mostPages; page += 1) {
       const from = cursor === '' ? {} : { cursor }
       const history = await call(method, `looking for an earlier try in ${id}`, signal, () => {
-        const query = { channel: id, limit: pageSize, include_all_metadata: true, ...from }
+        const query = { channel: id, limit: pageSize, include_all_metadata: true, oldest, ...from }
         return parent === null ? client.conversations.history(query) : client.conversations.replies({ ...query, ts: parent })
       })
-      const found = history.messages?.find(({ metadata }) => isOurs(metadata as Json | undefined, deliveryId))
+      const found = history.messages?.find(
+        ({ ts, metadata }) => Number(ts) > Number(oldest) && isOurs(metadata as Json | undefined, deliveryId),
+      )
       if (found?.ts !== undefined) return { channel: id, ts: found.ts }
       cursor = history.response_metadata?.next_cursor ?? ''
       if (cursor === '') return null
     }
-    return null
+    throw new AlertingError(
+      'unavailable',
+      `looking for an earlier try in ${id}: it lies behind ${mostPages * pageSize} messages or nowhere`,
+    )
   }
 
   return {
@@ -150,9 +198,9 @@ export function createSlack(options: SlackOptions): Destination {
       if (earlier === 'unknown' || earlier === null)
         return sayWhatCanBeSaid(certain, (message) => send(channel, alert.in, message, signal))
       log.info({ delivery: alert.deliveryId }, 'earlier try had arrived, not posted again')
-      return sayWhatCanBeSaid(certain, (message) => update(earlier, message, signal))
+      return change(earlier, certain, signal)
     },
-    edit: (message, alert, signal) => sayWhatCanBeSaid({ ...alert, uncertain: false }, (worded) => update(message, worded, signal)),
+    edit: change,
   }
 }
 

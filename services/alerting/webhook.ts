@@ -20,7 +20,6 @@ export interface WebhookOptions {
 
 const mostBytes = 256 * 1024
 const perSecond = 20
-const longestWaitMs = 3_600_000
 
 /**
  * A program's address: each alert is one signed POST, each later version of it another with a higher revision. Redirects are not
@@ -45,9 +44,10 @@ export function createWebhook({ name, url, key, privateNetwork = false, timeoutM
     const { status, retryAfterMs } = await postJson(target, { headers, body, attempt, privateNetwork, timeoutMs, signal })
     if (status >= 200 && status < 300) return { delivery: alert.deliveryId }
     if (status === 429 || retryAfterMs !== null) {
-      const ms = Math.min(longestWaitMs, retryAfterMs ?? 5_000)
-      pace.close(name, ms)
-      throw new AlertingError('rate-limited', `${attempt}: it answered HTTP ${status} and asks to wait ${ms} ms`, ms)
+      const ms = retryAfterMs ?? 5_000
+      const error = new AlertingError('rate-limited', `${attempt}: it answered HTTP ${status} and asks to wait ${ms} ms`, ms)
+      pace.close(name, error.retryAfterMs ?? 0)
+      throw error
     }
     throw new AlertingError(meaningOf(status), `${attempt}: it answered HTTP ${status}`)
   }

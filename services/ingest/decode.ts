@@ -21,7 +21,6 @@ export type RejectReason =
   | 'too-large'
   | 'too-deep'
   | 'too-many-nodes'
-  | 'forbidden-key'
   | 'not-an-event'
   | 'unknown-account'
   | 'account-mismatch'

@@ -1,13 +1,14 @@
 import { Buffer } from 'node:buffer'
-import { isObject, type Json } from '#model'
+import { isObject, type Json, type JsonObject } from '#model'
 import type { Refusal } from './decode.ts'
 
 /** What a body may cost us. AWS sends at most 1 MiB; real records stay far below the others. */
 export const limits = { bytes: 1_048_576, depth: 64, nodes: 50_000, stringChars: 262_144 } as const
 
-const forbidden = ['__proto__', 'constructor', 'prototype'] as const
+/** Keys that do harm in JavaScript. Whoever makes a call can put them into its record (as a tag's), and must not hide it by that. */
+const harmful: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** One pattern: three searches take twice as long. */
-const forbiddenText = /(?:__proto__|constructor|prototype)"/
+const harmfulText = /(?:__proto__|constructor|prototype)"/
 
 /**
  * Refuses a body by its text, before anything parses it. Cheap for real records: whoever nests deeper than 64 must open more than
@@ -26,14 +27,14 @@ export function refuseText(body: string): Refusal | null {
 }
 
 /**
- * True when only a walk over the parsed value can say whether it keeps the limits. A forbidden key stands in the text as it is or
+ * True when only a walk over the parsed value can say whether it keeps the limits. A harmful key stands in the text as it is or
  * with a `\u` in it; a node takes at least two letters.
  */
 export function needsWalk(body: string): boolean {
-  return body.length >= limits.nodes * 2 || body.includes('\\u') || forbiddenText.test(body)
+  return body.length >= limits.nodes * 2 || body.includes('\\u') || harmfulText.test(body)
 }
 
-/** Walks one record, at most 64 levels deep by now. */
+/** Walks one freshly parsed record, at most 64 levels deep by now. Gives harmful keys another name, with `_` before. */
 export function refuseRecord(record: Json): Refusal | null {
   return walk(record, '', { nodes: 0 })
 }
@@ -52,16 +53,24 @@ function walk(value: Json, path: string, count: { nodes: number }): Refusal | nu
     return null
   }
   if (!isObject(value)) return null
-  for (const key of Object.keys(value)) {
+  for (const given of Object.keys(value)) {
+    const key = harmful.has(given) ? rename(value, given) : given
     const here = path === '' ? key.slice(0, 100) : `${path}.${key.slice(0, 100)}`
-    if (forbidden.some((each) => each === key)) {
-      return { reason: 'forbidden-key', detail: `given the key ${here.slice(-300)}; allowed: any key but ${forbidden.join(', ')}` }
-    }
     const each = value[key]
     const refused = each === undefined ? null : walk(each, here, count)
     if (refused !== null) return refused
   }
   return null
+}
+
+function rename(within: JsonObject, key: string): string {
+  const own = within as Record<string, Json>
+  const value = own[key] ?? null
+  let name = `_${key}`
+  while (Object.hasOwn(own, name)) name = `_${name}`
+  delete own[key]
+  own[name] = value
+  return name
 }
 
 function tooLong(path: string, length: number): Refusal {

@@ -176,7 +176,7 @@ export async function writeEffects(
   return { marks: wishes.length > 0, alerts: failures.length > 0 || matched.length > 0 }
 }
 
-/** Whoever can put a key into a call can have it quarantined, out of sight of the rules: the operators hear of it. */
+/** Whoever can have a message quarantined has it out of sight of the rules: the operators hear of it. */
 async function noteQuarantine(parts: IntakeParts, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
   for (const [reason, { source, detail }] of new Map(quarantined.map((item) => [item.reason, item]))) {
     const text = `${detail}. Rules did not see it; it is kept for 30 days: see \`tripline quarantine list\`. This is said once an hour, however many there are.`

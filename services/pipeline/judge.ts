@@ -27,10 +27,10 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
       if (!retired) await retire(parts)
       retired = true
       // Asked first: what the last look of a scan made due is judged before the scan is told.
-      const quiet = (await parts.store.scans.running()) === 0
+      const busyAccounts = await parts.store.scans.busyAccounts()
       const judged = await judgeDue(parts)
       if (judged > 0) continue
-      if (quiet) await summarise(parts)
+      await summarise(parts, busyAccounts)
     } catch (error) {
       log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')
     }
@@ -161,11 +161,12 @@ function becauseOf(origin: Origin): Why {
   return { origin, causes: [], differences: [] }
 }
 
-/** One summary a team, when nothing more is to come from a running scan. */
-async function summarise(parts: Needs): Promise<void> {
+/** One summary a team, of the accounts where nothing more is to come from a running scan. */
+async function summarise(parts: Needs, busyAccounts: readonly string[]): Promise<void> {
   const told = await parts.store.transaction(async (records) => {
     const all: string[] = []
-    for (const { content, to, findingIds } of await parts.tell.summaries(untold(parts, records, all), parts.tell.route)) {
+    const findings = untold(parts, records, busyAccounts, all)
+    for (const { content, to, findingIds } of await parts.tell.summaries(findings, parts.tell.route)) {
       // Routes may split findings over channels: the channels belong to the key, or one channel's summary would pass for another's.
       const channels = to
         .map(({ destination, channel }) => `${destination}:${channel}`)
@@ -181,16 +182,21 @@ async function summarise(parts: Needs): Promise<void> {
   if (told) parts.bells.deliver.ring()
 }
 
-/** What no summary has told yet, page by page; the ids go into `all`. */
-async function* untold(parts: Needs, records: Records, all: string[]): AsyncGenerator<Untold> {
+/**
+ * What no summary has told yet, page by page; the ids go into `all`. Findings whose detection is not loaded here wait for it: its file may
+ * be broken, or a newer version runs beside this one. Nobody is told of a detection that makes no alerts.
+ */
+async function* untold(parts: Needs, records: Records, busyAccounts: readonly string[], all: string[]): AsyncGenerator<Untold> {
+  const detections = new Map(parts.evaluator.detections.map((detection) => [detection.id, detection]))
+  const among = { detectionIds: [...detections.keys()], busyAccounts }
   for (let last: string | null = null; ; last = all.at(-1) ?? null) {
-    const page: readonly Finding[] = await records.findings.untold(last, untoldAtOnce)
+    const page: readonly Finding[] = await records.findings.untold(among, last, untoldAtOnce)
     const states = await records.states.among(page.flatMap(({ resource }) => resource ?? []))
     const byKey = new Map(states.map((state) => [resourceKey(state), state]))
     for (const finding of page) {
       all.push(finding.id)
-      const detection = parts.evaluator.detections.find(({ id }) => id === finding.detectionId)
-      if (detection === undefined || finding.resource === null) continue
+      const detection = detections.get(finding.detectionId)
+      if (detection === undefined || !detection.createAlert || finding.resource === null) continue
       const state = byKey.get(resourceKey(finding.resource)) ?? null
       const name = state?.attributes['Name']
       const place = parts.places.of(finding.resource, { ref: finding.resource, name: typeof name === 'string' ? name : null })

@@ -11,7 +11,7 @@ import {
   type Resource,
   type ResourceRef,
 } from '#model'
-import type { LeasedMark, Records, StoredState, Version } from '#store'
+import type { LeasedMark, Records, StoredState, Version, Wish } from '#store'
 import type { Parts } from './parts.ts'
 import { findEssence, type Essence } from './essence.ts'
 import { heldOver, mayBeHeld } from './held.ts'
@@ -27,6 +27,10 @@ const lateMs = 600_000
 const patienceMs = 60_000
 /** After an event that AWS's answers have never shown. */
 const overtimeMs = 30_000
+/** After an event that may have been shown before, or may still not be: until AWS's answers are surely as new. */
+const overtakenMs = 55_000
+/** Before a look is repeated that a newer one overtook. */
+const outdatedMs = 300
 /** Another look may write between our reading and our writing; then we compare again. */
 const tries = 5
 
@@ -62,9 +66,11 @@ export async function settlePresent(parts: Needs, mark: LeasedMark, number: numb
   return false
 }
 
+/** A newer look was written meanwhile. It need not have shown what this one's events say: under another id it had its own mark. */
 async function outdated(parts: Needs, mark: LeasedMark): Promise<boolean> {
   parts.observe.fetched('outdated')
-  await parts.store.marks.settle(mark)
+  if (mark.expectations.length === 0) await parts.store.marks.settle(mark)
+  else await parts.store.marks.again(mark, outdatedMs, mark.expectations)
   return false
 }
 
@@ -116,7 +122,7 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
     if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, resource, told.heldUntil)
-    else if (waitMs === null && !confirmed) await lookOnce(records, mark, resource)
+    else if (waitMs === null && sight.left.length > 0) await lookOnce(records, mark, resource, sight.left, confirmed)
     return told.news
   })
 }
@@ -178,10 +184,11 @@ async function write(
 ): Promise<{ news: boolean; heldUntil: Date | null }> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
-  const origin: Origin = held || causes.length > 0 || differences.length > 0 ? 'change' : known === null ? 'baseline' : 'detection'
+  const origin = held ? 'change' : originOf(known, differences.length > 0, causes, parts.evaluator.fingerprint(resource.type))
   const result = await reconcile(parts, records, resource, outcomes, {
     origin,
-    causes,
+    // Who only came by is not to blame for what a new detection finds.
+    causes: origin === 'detection' ? [] : causes,
     differences,
     essence,
     bornAt,
@@ -201,6 +208,13 @@ async function write(
     await records.versions.add({ ref: resource, number, at, kind, attributes, differences, causes })
   }
   return result
+}
+
+/** Why a look may open findings: something changed, also by coming back; else it was never seen before, or detections are new. */
+function originOf(known: StoredState | null, differs: boolean, causes: readonly Cause[], fingerprint: string): Origin {
+  if (differs || known?.gone === true) return 'change'
+  if (known === null) return causes.length > 0 ? 'change' : 'baseline'
+  return causes.length > 0 && known.evaluatedWith === fingerprint ? 'change' : 'detection'
 }
 
 function versionKind(known: StoredState | null, resource: Resource, changed: boolean, created: boolean): Version['kind'] | null {
@@ -242,9 +256,22 @@ async function lookAtItsEnd(records: Records, resource: Resource, end: Date): Pr
   await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation: null, scanId: null, delayMs }])
 }
 
-async function lookOnce(records: Records, mark: LeasedMark, resource: Resource): Promise<void> {
+/** What was not shown may come later still; then the events that were waited for are named. */
+async function lookOnce(
+  records: Records,
+  mark: LeasedMark,
+  resource: Resource,
+  left: readonly Expectation[],
+  confirmed: boolean,
+): Promise<void> {
   if (mark.class !== 'event') return
-  await records.marks.wish([{ ref: refOf(resource), class: 'recheck', expectation: null, scanId: null, delayMs: overtimeMs }])
+  const ref = refOf(resource)
+  const delayMs = confirmed ? overtakenMs : overtimeMs
+  const wishes = left.map(({ cause }): Wish => {
+    const expectation: Expectation = { cause, kind: 'update', witnesses: [{ kind: 'nothing' }] }
+    return { ref, class: 'recheck', expectation, scanId: null, delayMs }
+  })
+  await records.marks.wish(wishes)
 }
 
 /**
@@ -262,6 +289,11 @@ export async function settleGone(parts: Needs, mark: LeasedMark, number: number)
     const ref = await records.states.meant(mark.ref)
     const before = ref === null ? null : await records.states.lock(ref)
     const ends = ref !== null && before !== null && !before.gone && (await records.states.gone(ref, number))
+    if (before !== null && !before.gone && !ends && mark.expectations.length > 0) {
+      // A newer look has seen it.
+      await records.marks.again(mark, outdatedMs, mark.expectations)
+      return false
+    }
     const causes = await traceCauses(
       records,
       mark.expectations.map(({ cause }) => cause),

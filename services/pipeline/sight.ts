@@ -41,12 +41,17 @@ export function sightOf(expectations: readonly Expectation[], attributes: JsonOb
   return { all: left.length === 0, some: left.length === 0 || claims.some(({ seen }) => seen), left }
 }
 
-/** Whether the latest word on the resource's existence is that it was deleted, or created; null when no event says. */
+/**
+ * Whether the latest word on the resource's existence is that it was deleted, or created; null when no event says. Of both within a
+ * second it may be there: that takes looks to tell, and no harm is done by looking.
+ */
 export function existenceOf(expectations: readonly Expectation[]): 'gone' | 'present' | null {
   const words = expectations.flatMap(({ cause, witnesses }) =>
     witnesses.flatMap(({ kind }) => (kind === 'gone' || kind === 'present' ? [{ kind, time: Date.parse(cause.time) }] : [])),
   )
-  return words.toSorted((a, b) => a.time - b.time).at(-1)?.kind ?? null
+  const latest = Math.max(...words.map(({ time }) => time))
+  const last = words.filter(({ time }) => time > latest - sameTimeMs)
+  return last.find(({ kind }) => kind === 'present')?.kind ?? last[0]?.kind ?? null
 }
 
 /** Re-reads of a state that does not show what it should: quickly at first, then every 4 s, 18 looks within a minute in all. */

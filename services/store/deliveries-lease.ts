@@ -103,7 +103,7 @@ async function read(database: Database, ids: readonly string[]): Promise<readonl
   const rows = await database.rows<LeasedRow>(sql`
     select d.id, d.token, d.alert_id as "alertId", shown.finding_id as "findingId", d.destination, d.channel, d.team, d.because, shown.content, own.revision, d.message,
       d.attempts, d.uncertain, d.wish, d.part, d.extra, d.thread_id as "threadId", d.told_by as "toldBy", d.flaps,
-      d.flaps_within_ms as "flapsWithinMs", d.open_for_ms as "openForMs", threads.changes, threads.told_alone as "toldAlone",
+      d.flaps_within_ms as "flapsWithinMs", d.open_for_ms as "openForMs", d.created_at as "createdAt", threads.changes, threads.told_alone as "toldAlone",
       case when d.shows is null then d.first_sent_at else shown.created_at end as "sentAt",
       case when d.part in ('reply', 'rest') then head.message when d.part = 'reminder' then reminded.message end as "headMessage"
     from deliveries as d

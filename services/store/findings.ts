@@ -93,10 +93,11 @@ export function createFindings(database: Database): Findings {
       return rows.length
     },
     tallies: (staged) => tallyFindings(database, staged),
-    async untold(after, limit) {
+    async untold({ detectionIds, busyAccounts }, after, limit) {
       const rows = await database.rows<FindingRow>(sql`
         select ${findingColumns} from findings as f
         where f.status = 'open' and f.origin <> 'change' and f.told_at is null and not f.staged and f.id > ${after ?? ''}
+          and f.detection_id = any (${texts(detectionIds)}) and f.account_id <> all (${texts(busyAccounts)})
         order by f.id limit ${limit}::integer for update`)
       return rows.map(findingOf)
     },

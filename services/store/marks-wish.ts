@@ -95,8 +95,15 @@ function joined(earlier: Merged, later: Merged): Merged {
   return {
     ...higher,
     delay_ms: earlier.class === later.class ? Math.min(earlier.delay_ms, later.delay_ms) : higher.delay_ms,
-    expectations: [...earlier.expectations, ...later.expectations].slice(-expectationsKept),
+    expectations: kept([...earlier.expectations, ...later.expectations]),
     scan_id: earlier.scan_id ?? later.scan_id,
     wishes: earlier.wishes + later.wishes,
   }
+}
+
+/** The last ones, and before them whatever says that the resource was created or deleted. */
+function kept(all: readonly Expectation[]): readonly Expectation[] {
+  const last = all.slice(-expectationsKept)
+  const lives = all.slice(0, -expectationsKept).filter(({ kind }) => kind !== 'update')
+  return [...lives.slice(-expectationsKept), ...last]
 }

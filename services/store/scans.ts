@@ -27,6 +27,12 @@ export function createScans(database: Database): Scans {
     async running() {
       return (await database.one<{ count: number }>(sql`select count(*) from scans where status <> 'done'`)).count
     },
+    async busyAccounts() {
+      const rows = await database.rows<{ id: string }>(
+        sql`select distinct account_id as id from scans where status <> 'done' order by account_id`,
+      )
+      return rows.map(({ id }) => id)
+    },
     progress: (ids) =>
       database.rows<ScanProgress>(sql`
         select ${scanColumns}, p.parts, p.listed_parts as "listedParts", p.unread, p.listed,

@@ -316,8 +316,15 @@ export interface Findings {
   promote(detectionIds: readonly string[]): Promise<number>
   /** Of each detection that ever had findings, what became of them; `staged`: only those opened while it was staged. */
   tallies(staged: boolean): Promise<readonly Tally[]>
-  /** Open findings that no change caused and no summary has told yet, in pages by id; holds them until the transaction ends. */
-  untold(after: string | null, limit: number): Promise<readonly Finding[]>
+  /**
+   * Open findings of these detections, in other accounts than those that are busy, that no change caused and no summary has told yet, in
+   * pages by id; holds them until the transaction ends.
+   */
+  untold(
+    among: { readonly detectionIds: readonly string[]; readonly busyAccounts: readonly string[] },
+    after: string | null,
+    limit: number,
+  ): Promise<readonly Finding[]>
   /** `alertId`: the summary that told them. */
   told(ids: readonly string[], alertId: string | null): Promise<void>
 }
@@ -353,6 +360,8 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** True when an earlier try may have been accepted without an answer. */
   readonly uncertain: boolean
+  /** When it came into the outbox: no try is older. */
+  readonly createdAt: Date
   /** When it was first posted; null before that. */
   readonly sentAt: Date | null
 }
@@ -535,6 +544,8 @@ export interface Scans {
   advance(): Promise<readonly Scan[]>
   /** How many are not done. Cheap, while `progress` counts marks. */
   running(): Promise<number>
+  /** The accounts of those that are not done. */
+  busyAccounts(): Promise<readonly string[]>
   /** The given scans, or all that are not done, oldest first. */
   progress(ids?: readonly string[]): Promise<readonly ScanProgress[]>
 }

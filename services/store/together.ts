@@ -23,7 +23,7 @@ export async function tellTogether(database: Database, rows: readonly LeasedRow[
   const over: string[] = []
   for (const row of rows) {
     const { destination, channel, team, because, part, extra, threadId, toldBy, flaps, flapsWithinMs, headMessage, toldAlone } = row
-    const { id, token, alertId, findingId, content, revision, message, attempts, uncertain, wish, sentAt } = row
+    const { id, token, alertId, findingId, content, revision, message, attempts, uncertain, wish, createdAt, sentAt } = row
     const findings = [row.content, ...(joined.get(row.id) ?? [])].filter((content) => content.kind === 'finding')
     const together = togetherOf(row, findings, briefs.get(threadId ?? toldBy ?? '') ?? [])
     if (together?.kind === 'reminder' && together.open === 0) {
@@ -42,6 +42,7 @@ export async function tellTogether(database: Database, rows: readonly LeasedRow[
       attempts,
       uncertain,
       wish,
+      createdAt,
       sentAt,
       content: together?.kind === 'change' ? (together.findings[0] ?? content) : content,
       to: { destination, channel, team, because },

@@ -211,6 +211,62 @@ describe('a channel that takes nothing', () => {
     expect(titles(on.server, 'security')).toEqual(['⚠️ Destination slack refused our credentials'])
   })
 
+  it('that answers in words nobody knows is left after six tries, though other channels go on', { timeout: 60_000 }, async () => {
+    const on = await stage()
+    on.server.faults.refuse(6, 'brand_new_error')
+    on.send()
+    await on.tell('odd')
+    await until('six tries', () => on.heard.includes('diverted'), 50_000)
+    await on.tell('fine', 'lab')
+    await settled(on, 3)
+    expect(titles(on.server, 'security').toSorted()).toEqual(
+      ['odd', '⚠️ Channel payments does not take alerts (unexplained)'].toSorted(),
+    )
+    expect(on.heard.filter((outcome) => outcome === 'retried')).toHaveLength(5)
+  })
+
+  it('and asks to wait for a day is asked again in five minutes, and the operators hear of it', async () => {
+    const on = await stage()
+    on.server.faults.askToWait(1, '99999999999999999999')
+    on.send()
+    await on.tell('waits')
+    await on.server.waitFor(({ text }) => text.includes('asks to wait for very long'))
+    expect(on.heard.filter((outcome) => outcome === 'retried')).toHaveLength(1)
+  })
+
+  it('no edit of what it shows is told on below the message', async () => {
+    const on = await stage()
+    const ended = { how: 'fixed', at: '2026-11-21T15:00:00Z', cause: null } as const
+    on.send()
+    const finding = await on.store.findings.open({
+      detectionId: 'P',
+      resource: { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.S3.Bucket', id: 'ledger' },
+      key: '',
+      severity: 'CRITICAL',
+      title: 'ends',
+      context: {},
+      origin: 'change',
+      causes: [aCause()],
+      differences: [],
+    })
+    if (finding === null) throw new Error('it is open already')
+    await on.store.alerts.create({
+      findingId: finding.id,
+      key: 'one',
+      content: aFindingAlert({ title: 'ends' }),
+      to: [to('payments')],
+    })
+    on.bell.ring()
+    await settled(on, 1)
+    on.server.faults.refuse(1, 'edit_window_closed', 'chat.update')
+    await on.store.alerts.revise(finding.id, (content) => (content.kind === 'finding' ? { ...content, ended } : content), 0)
+    on.bell.ring()
+    const reply = await on.server.waitFor(({ threadTs }) => threadTs !== null)
+    expect(reply.text).toContain('Resolved')
+    await until('nothing left', async () => (await on.store.deliveries.waiting()).count === 0)
+    expect(on.server.messages()).toHaveLength(2)
+  })
+
   it('what is wrong with the message itself goes to the fallback', async () => {
     const on = await stage()
     on.server.faults.refuse(2, 'invalid_arguments')

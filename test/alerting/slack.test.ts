@@ -72,6 +72,16 @@ describe('posting', () => {
     expect(server.calls().byMethod.get('chat.postMessage')).toBe(2)
   })
 
+  it.each(['86400', '99999999999999999999'])('believes a Retry-After of %s for five minutes', async (seconds) => {
+    const { server, slack } = await slackWith()
+    server.faults.askToWait(1, seconds)
+    const error = await errorOf(slack.post('payments', anOutgoing(), never))
+    expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: 300_000, asksTooLong: true })
+    const again = await errorOf(slack.post('payments', anOutgoing(), never))
+    expect(again.retryAfterMs).toBeLessThanOrEqual(300_000)
+    expect(again.asksTooLong).toBe(false)
+  })
+
   it('a message that Slack refuses for its form is said in plain words', async () => {
     const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
     server.faults.refuse(1, 'invalid_blocks')
@@ -89,7 +99,9 @@ describe('errors', () => {
     ['a lost answer', ({ faults }) => faults.loseAnswers(1), { code: 'uncertain', retryable: true }],
     ['a gateway error', ({ faults }) => faults.fail(1, 502), { code: 'uncertain', retryable: true }],
     ['an internal error', ({ faults }) => faults.refuse(1, 'internal_error'), { code: 'uncertain', retryable: true }],
-    ['an unknown error', ({ faults }) => faults.refuse(1, 'brand_new_error'), { code: 'unavailable', retryable: true }],
+    ['an unknown error', ({ faults }) => faults.refuse(1, 'brand_new_error'), { code: 'unexplained', retryable: true }],
+    ['a locked thread', ({ faults }) => faults.refuse(1, 'restricted_action_thread_locked'), { code: 'denied' }],
+    ['a channel for few', ({ faults }) => faults.refuse(1, 'posting_to_general_channel_denied'), { code: 'denied' }],
     ['no answer', ({ faults }) => faults.hang(1), { code: 'uncertain', retryable: true }],
   ]
   it.each(cases)('%s is told by its code, and never shows the token', async (_, fault, expected) => {
@@ -125,6 +137,45 @@ describe('errors', () => {
   })
 })
 
+describe('a message that nobody may change any more', () => {
+  const ended = aFindingAlert({ ended: { how: 'fixed', at: '2026-11-21T15:00:00Z', cause: null } })
+
+  it.each(['edit_window_closed', 'cant_update_message'])(
+    '(%s) is told on in one reply below it, which is changed then',
+    async (word) => {
+      const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
+      const message = await slack.post('payments', anOutgoing(), never)
+      server.faults.refuse(1, word, 'chat.update')
+      const below = await slack.edit(message, anOutgoing({ content: ended }), never)
+      expect(below).toMatchObject(message)
+      await slack.edit(below, anOutgoing({ content: ended }), never)
+      expect(server.messages()).toMatchObject([
+        { ts: message['ts'], edits: 0 },
+        { threadTs: message['ts'], broadcast: true, edits: 1, text: expect.stringContaining('Resolved') },
+      ])
+    },
+  )
+
+  it('has one such reply, though its answer was lost', async () => {
+    const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
+    const message = await slack.post('payments', anOutgoing(), never)
+    server.faults.refuse(2, 'edit_window_closed', 'chat.update')
+    server.faults.loseAnswers(1)
+    expect(await errorOf(slack.edit(message, anOutgoing({ content: ended }), never))).toMatchObject({ code: 'uncertain' })
+    await slack.edit(message, anOutgoing({ content: ended, uncertain: true }), never)
+    expect(server.messages()).toMatchObject([{ edits: 0 }, { threadTs: message['ts'], edits: 1 }])
+  })
+
+  it('hands back the wait for such a reply as its own, so that it is not due again at once', async () => {
+    const { server, slack } = await slackWith({}, { perChannelPerSecond: 100 })
+    const message = await slack.post('payments', anOutgoing(), never)
+    server.faults.refuse(1, 'edit_window_closed', 'chat.update')
+    server.faults.askToWait(1, '3')
+    const error = await errorOf(slack.edit(message, anOutgoing({ content: ended }), never))
+    expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: 3_000, closes: null })
+  })
+})
+
 describe('an earlier try without an answer', () => {
   it.each(['payments', '#payments', 'C000000001'])(
     'that arrived in %s is found and brought up to date, not repeated',
@@ -148,6 +199,20 @@ describe('an earlier try without an answer', () => {
     for (let id = 0; id < 220; id += 1) await other.post('payments', anOutgoing({ deliveryId: `other-${id}` }), never)
     await slack.post('payments', anOutgoing({ uncertain: true }), never)
     expect(server.messages('payments')).toHaveLength(221)
+  })
+
+  it('behind more messages than can be read is sent again, marked; what is older than the first try is not read', async () => {
+    const options = { perChannelPerSecond: 100_000 }
+    const { server, slack } = await slackWith({ ...options, burst: 2_000 }, options)
+    server.faults.loseAnswers(1)
+    await errorOf(slack.post('payments', anOutgoing(), never))
+    const other = createSlack({ token: server.token, apiUrl: server.url, ...options })
+    for (let id = 0; id < 610; id += 1) await other.post('payments', anOutgoing({ deliveryId: `other-${id}` }), never)
+    await slack.post('payments', anOutgoing({ uncertain: true }), never)
+    expect(server.messages().at(-1)?.text).toMatch(/^Possible repeat: /u)
+    const later = new Date(Date.now() + 3_600_000)
+    await slack.post('payments', anOutgoing({ deliveryId: 'd-2', uncertain: true, createdAt: later }), never)
+    expect(server.messages().at(-1)?.text).not.toContain('Possible repeat')
   })
 
   it('that never arrived is sent, and not called a repeat', async () => {

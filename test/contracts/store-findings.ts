@@ -19,6 +19,8 @@ function aPolicyFinding(given: Partial<PolicyFinding> = {}): PolicyFinding {
     ...given,
   }
 }
+const any = { detectionIds: ['P', 'Q'], busyAccounts: [] }
+
 function aHit(given: Partial<RuleHit> = {}): RuleHit {
   return {
     detectionId: 'R',
@@ -167,15 +169,30 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const { store } = await open()
     await store.findings.open(aPolicyFinding())
     const quiet = await store.findings.open(aPolicyFinding({ key: '22', origin: 'baseline' }))
-    const untold = await store.findings.untold(null, 100)
+    const untold = await store.findings.untold(any, null, 100)
     expect(untold.map((finding) => finding.id)).toEqual([quiet?.id])
     const other = await store.findings.open(aPolicyFinding({ key: '23', origin: 'time' }))
     const [one, two] = [quiet?.id ?? '', other?.id ?? ''].toSorted()
-    expect((await store.findings.untold(null, 1)).map(({ id }) => id)).toEqual([one])
-    expect((await store.findings.untold(one ?? '', 5)).map(({ id }) => id)).toEqual([two])
+    expect((await store.findings.untold(any, null, 1)).map(({ id }) => id)).toEqual([one])
+    expect((await store.findings.untold(any, one ?? '', 5)).map(({ id }) => id)).toEqual([two])
     await store.findings.told([two ?? ''], null)
     await store.findings.told([one ?? ''], null)
-    expect(await store.findings.untold(null, 100)).toEqual([])
+    expect(await store.findings.untold(any, null, 100)).toEqual([])
+  })
+
+  it('leaves untold the findings of detections that the teller has not, and of busy accounts', async () => {
+    const { store } = await open()
+    const other = { ...resource, accountId: '444455556666' }
+    const [here, there] = [
+      await store.findings.open(aPolicyFinding({ origin: 'baseline' })),
+      await store.findings.open(aPolicyFinding({ origin: 'baseline', resource: other })),
+    ]
+    await store.findings.open(aPolicyFinding({ detectionId: 'newer', origin: 'baseline' }))
+    const ids = async (busyAccounts: readonly string[]) =>
+      (await store.findings.untold({ detectionIds: ['P'], busyAccounts }, null, 10)).map(({ id }) => id)
+    expect(new Set(await ids([]))).toEqual(new Set([here?.id, there?.id]))
+    expect(await ids([other.accountId])).toEqual([here?.id])
+    expect(await ids([other.accountId, resource.accountId])).toEqual([])
   })
 
   it('holds untold findings, so that two tellers never tell one', async () => {
@@ -183,7 +200,7 @@ export function findingsContract(open: () => Promise<Subject>): void {
     await store.findings.open(aPolicyFinding({ origin: 'baseline' }))
     const tell = async (): Promise<number> =>
       store.transaction(async (records) => {
-        const untold = await records.findings.untold(null, 100)
+        const untold = await records.findings.untold(any, null, 100)
         await records.findings.told(
           untold.map((finding) => finding.id),
           null,
@@ -217,10 +234,10 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const { store } = await open()
     await store.findings.open(aPolicyFinding({ staged: true }))
     await store.findings.open(aPolicyFinding({ detectionId: 'Q', origin: 'baseline', staged: true }))
-    expect(await store.findings.untold(null, 10)).toEqual([])
+    expect(await store.findings.untold(any, null, 10)).toEqual([])
     expect(await store.findings.promote(['P', 'R'])).toBe(1)
     expect(await store.findings.promote(['P', 'R'])).toBe(0)
-    expect(await store.findings.untold(null, 10)).toMatchObject([{ detectionId: 'P', origin: 'detection', staged: false }])
+    expect(await store.findings.untold(any, null, 10)).toMatchObject([{ detectionId: 'P', origin: 'detection', staged: false }])
   })
 
   it('a rule that is promoted opens a finding of its own at its next match', async () => {

@@ -24,6 +24,19 @@ function only<T>(list: readonly T[]): T {
 }
 
 export function marksContract(open: () => Promise<Subject>): void {
+  it('keeps what says that a resource was created or deleted, however many events follow', async () => {
+    const { store } = await open()
+    const batch = (name: string, count: number) =>
+      Array.from({ length: count }, (_, i) => aWish('a', { expectation: anExpectation(`${name}-${i}`) }))
+    const life = (name: string, kind: 'create' | 'delete') => aWish('a', { expectation: anExpectation(name, { kind }) })
+    await store.marks.wish([life('born', 'create'), ...batch('e', 25)])
+    await store.marks.wish([life('gone', 'delete'), ...batch('f', 15)])
+    await store.marks.wish(batch('g', 15))
+    const mark = only(await store.marks.lease(1, 1_000))
+    expect(events(mark).slice(0, 3)).toEqual(['born', 'gone', 'f-10'])
+    expect(mark.expectations).toHaveLength(22)
+  })
+
   it('makes a storm of wishes one mark with the last twenty expectations', async () => {
     const { store } = await open()
     const storm = Array.from({ length: 15 }, (_, i) => aWish('a', { expectation: anExpectation(`e-${i}`) }))

@@ -4,6 +4,7 @@ import { diff } from '#model'
 import { needMoto } from '../support/moto.ts'
 import { playRecordings } from '../support/recordings.ts'
 import { touched } from '../support/touched.ts'
+import { cloudformationStackShape } from '../../services/inventory/shapes/cloudformation-stack.ts'
 import { documentedActions, neededActions } from './access.ts'
 import { deviations, gaps, shapes } from './conforms.ts'
 import { readExample } from './examples.ts'
@@ -70,6 +71,20 @@ describe.runIf(needMoto('stacks on moto'))('stacks on moto', { timeout: 30_000 }
     const Parameters = [{ ParameterKey: 'Stage', ParameterValue: 'live' }]
     await client.send(new aws.UpdateStackCommand({ StackName: 'orders', TemplateBody: template(5), Parameters }))
     expect(diff(before, await stand.attributes(type, id)).map(({ path }) => path)).toContain('Parameters[].ParameterValue')
+  })
+
+  test('what is called a secret is masked', () => {
+    const { Parameters, Outputs } = cloudformationStackShape.shape
+    const parameters = [
+      { ParameterKey: 'DbPassword', ParameterValue: 'hunter2' },
+      { ParameterKey: 'Stage', ParameterValue: 'live' },
+    ]
+    expect(Parameters.parse(parameters)).toMatchObject([{ ParameterValue: '***', ResolvedValue: null }, { ParameterValue: 'live' }])
+    const outputs = [
+      { OutputKey: 'ApiToken', OutputValue: 'abc' },
+      { OutputKey: 'Url', OutputValue: 'https://a.example' },
+    ]
+    expect(Outputs.parse(outputs)).toMatchObject([{ OutputValue: '***' }, { OutputValue: 'https://a.example' }])
   })
 
   test('drift is what was last detected, and none is detected for us', async () => {

@@ -269,3 +269,74 @@ test('a resource that one change makes fail in another way has its first finding
   await line[Symbol.asyncDispose]()
   aws.stop()
 }, 60_000)
+
+describe('who is blamed', { timeout: 60_000 }, () => {
+  const type = 'AWS.EC2.SecurityGroup'
+  const ref = { accountId, region, type, id: arnOf(0) }
+  const always = (id: string) => aPolicy(id, 'return false', { slots: 'graceSeconds: 0,' }).replace('AWS.S3.Bucket', type)
+  const anHourAgo = () => new Date(Date.now() - 3_600_000)
+  let aws: Groups
+  beforeAll(async () => {
+    aws = await startGroups()
+    aws.count = 1
+  })
+  afterAll(() => aws.stop())
+
+  const call = (name: string, time?: Date): Record<string, unknown> => {
+    const given = { account: accountId, source: 'ec2.amazonaws.com', name, request: { groupId: idOf(0) } }
+    return aRecord(time === undefined ? given : { ...given, time })
+  }
+  const start = (folder: Folder, store?: InnerLine['store']): Promise<InnerLine> => {
+    const own = { endpoint: aws.endpoint, accounts: [{ id: accountId, regions: [region] }], types: [type], folders: [folder.path] }
+    return startInnerLine(store === undefined ? own : { ...own, store })
+  }
+
+  test('for what a new detection finds is nobody who only came by', async () => {
+    await using store = await freshStore()
+    await using before = await aFolder({ 'a.ts': aPolicy('Fine', 'return true').replace('AWS.S3.Bucket', type) })
+    {
+      await using line = await start(before, store)
+      await line.send(call('AuthorizeSecurityGroupIngress'))
+      await until('the state', async () => (await store.states.get(ref)) !== null)
+    }
+    await using after = await aFolder({ 'b.ts': always('New') })
+    await using line = await start(after, store)
+    await line.send(call('AuthorizeSecurityGroupIngress', anHourAgo()))
+    const [finding] = await until('the finding', async () => {
+      const found = await line.findingsOf(ref)
+      return found.length > 0 ? found : null
+    })
+    expect(finding).toMatchObject({ origin: 'detection', causes: [] })
+    expect(await line.told()).toEqual([])
+  })
+
+  test('for a resource that came back unseen is nobody, but it is told at once', async () => {
+    await using folder = await aFolder({ 'a.ts': always('Always') })
+    await using line = await start(folder)
+    await line.send(call('AuthorizeSecurityGroupIngress'))
+    await until('the first finding', async () => (await line.findingsOf(ref)).length === 1)
+    aws.remove(0)
+    await line.send(call('DeleteSecurityGroup'))
+    await until('its end', async () => (await line.store.states.get(ref))?.gone === true)
+    await line.told()
+    aws.close()
+    await line.store.marks.wish([{ ref, class: 'scan', expectation: null, scanId: null, delayMs: 0 }])
+    const findings = await until('the second finding', async () => {
+      const found = await line.findingsOf(ref)
+      return found.length === 2 ? found : null
+    })
+    expect(findings[0]).toMatchObject({ origin: 'change', status: 'open', causes: [] })
+    expect(await line.told()).toMatchObject([{ kind: 'finding', origin: 'change', cause: null }])
+  })
+
+  test('for what shows only long after its event is whoever did it, since it is looked for once more', async () => {
+    await using folder = await aFolder({ 'a.ts': always('Always') })
+    await using line = await start(folder)
+    await line.send(call('AuthorizeSecurityGroupIngress'))
+    await until('the state', async () => (await line.store.states.get(ref)) !== null)
+    // Before the state was read, so that it may have been shown already.
+    await line.send(call('AuthorizeSecurityGroupIngress', anHourAgo()))
+    const rechecks = async () => (await line.store.marks.waiting()).find((each) => each.class === 'recheck')?.count
+    await until('another look', async () => (await rechecks()) === 1)
+  })
+})

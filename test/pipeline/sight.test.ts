@@ -61,6 +61,7 @@ test('a name that is deleted and made again exists', () => {
   const [gone, present] = [expects(1, 'delete', { kind: 'gone' }), expects(5, 'create', { kind: 'present' })]
   expect(existenceOf([present, gone])).toBe('present')
   expect(existenceOf([gone])).toBe('gone')
+  expect(existenceOf([expects(5, 'create', { kind: 'present' }), expects(5, 'delete', { kind: 'gone' })])).toBe('present')
   expect(existenceOf([expects(1, 'update', versioning('Enabled'))])).toBe(null)
 })
 

@@ -122,6 +122,7 @@ export function anOutgoing(given: Partial<Outgoing> = {}): Outgoing {
     to: { destination: 'slack', channel: 'payments', team: 'payments', because: 'team payments owns account payments-prod' },
     content: aFindingAlert(),
     uncertain: false,
+    createdAt: new Date(0),
     sentAt: null,
     together: null,
     flapping: null,

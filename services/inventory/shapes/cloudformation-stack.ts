@@ -15,6 +15,25 @@ const drift = z.object({
   Timestamp: time,
 })
 
+/** AWS hides what is marked NoEcho; what is only named as a secret, we do. */
+const secretive = /pass(?:word|phrase)|secret|token|credential|private.?key|api.?key/iu
+const maskOf = (value: string | null): string | null => (value === null ? null : '***')
+
+const output = z
+  .object({ Description: text, ExportName: text, OutputKey: text, OutputValue: text })
+  .transform((given) => (isSecret(given.OutputKey) ? { ...given, OutputValue: maskOf(given.OutputValue) } : given))
+const parameter = z
+  .object({ ParameterKey: text, ParameterValue: text, ResolvedValue: text, UsePreviousValue: flag })
+  .transform((given) =>
+    isSecret(given.ParameterKey)
+      ? { ...given, ParameterValue: maskOf(given.ParameterValue), ResolvedValue: maskOf(given.ResolvedValue) }
+      : given,
+  )
+
+function isSecret(key: string | null): boolean {
+  return key !== null && secretive.test(key)
+}
+
 export const cloudformationStackShape = z.object({
   ...common('AWS.CloudFormation.Stack'),
   Arn: z.string(),
@@ -32,8 +51,8 @@ export const cloudformationStackShape = z.object({
   EnableTerminationProtection: flag,
   LastUpdatedTime: time,
   NotificationARNs: list(z.string()),
-  Outputs: list(z.object({ Description: text, ExportName: text, OutputKey: text, OutputValue: text })),
-  Parameters: list(z.object({ ParameterKey: text, ParameterValue: text, ResolvedValue: text, UsePreviousValue: flag })),
+  Outputs: list(output),
+  Parameters: list(parameter),
   ParentId: text,
   RoleARN: text,
   RollbackConfiguration: part({

@@ -8,6 +8,8 @@ export interface SlackFaults {
   fail(count: number, status: number, method?: string): void
   /** The next `count` calls of a method are answered with this error word, without effect. */
   refuse(count: number, error: string, method?: string): void
+  /** The next `count` calls of a method are asked to wait for so many seconds, without effect. */
+  askToWait(count: number, seconds: string, method?: string): void
   /** The next `count` calls of a method are never answered, without effect. */
   hang(count: number, method?: string): void
   archive(channel: string): void
@@ -23,9 +25,10 @@ export interface SlackFaults {
 
 /** One fault that waits for its call. */
 export interface Fault {
-  readonly kind: 'lose' | 'fail' | 'hang' | 'refuse'
+  readonly kind: 'lose' | 'fail' | 'hang' | 'refuse' | 'wait'
   readonly method: string
   readonly status: number
+  /** The word, or the seconds to wait. */
   readonly error: string
 }
 
@@ -50,6 +53,7 @@ export function createFaults(
       hang: (count, method) => add(count, { kind: 'hang' }, method),
       fail: (count, status, method) => add(count, { kind: 'fail', status }, method),
       refuse: (count, error, method) => add(count, { kind: 'refuse', error }, method),
+      askToWait: (count, seconds, method) => add(count, { kind: 'wait', error: seconds }, method),
       archive: (channel) => set(channel, 'archived'),
       remove: (channel) => set(channel, 'removed'),
       leave: (channel) => set(channel, 'left'),

@@ -61,6 +61,7 @@ export async function startSlackServer(options: SlackServerOptions): Promise<Sla
     if (fault?.kind === 'hang') return
     if (fault?.kind === 'fail') return send(response, fault.status, { ok: false, error: 'internal_error' })
     if (fault?.kind === 'refuse') return send(response, 200, { ok: false, error: fault.error })
+    if (fault?.kind === 'wait') return send(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': fault.error })
     try {
       const given = /^Bearer (.+)$/u.exec(request.headers.authorization ?? '')?.[1] ?? form.get('token')
       if (given === null) throw new Refused('not_authed')

@@ -24,6 +24,7 @@ import { knownDetections } from './0021-known-detections.ts'
 import { summarised } from './0023-summarised.ts'
 import { scanUnread } from './0024-scan-unread.ts'
 import { quarantineOwed } from './0025-quarantine-owed.ts'
+import { livesAreKept } from './0027-lives-are-kept.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -51,6 +52,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0023-summarised': from(summarised),
   '0024-scan-unread': from(scanUnread),
   '0025-quarantine-owed': from(quarantineOwed),
+  '0027-lives-are-kept': from(livesAreKept),
 }
 
 function from(statements: readonly string[]): Migration {
