@@ -91,4 +91,9 @@ export interface Verdict {
   /** The number of the judged state. */
   readonly number: number
   readonly outcomes: readonly Outcome[]
+  /**
+   * Of each detection whose outcome is unknown, the number of the first state that it may not have judged: what changed since then, no
+   * verdict of it has accounted for.
+   */
+  readonly unjudgedSince?: Readonly<Record<string, number>>
 }

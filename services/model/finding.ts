@@ -10,7 +10,7 @@ export type Origin = 'change' | 'baseline' | 'detection' | 'time'
 /** `counting`: a rule below its threshold. `retired`: its detection was removed. Only the world resolves. */
 export type FindingStatus = 'counting' | 'open' | 'resolved' | 'retired'
 
-/** Why a finding ended. `superseded`: the same change made the same policy fail on the resource in another way. */
+/** Why a finding ended. `superseded`: the same policy fails on the resource in another way now, or more severely. */
 export type Ending = 'fixed' | 'superseded' | 'gone' | 'retired'
 
 /** A policy failing on a resource under a violation key, or a rule under its dedup string and period. */

@@ -4,7 +4,8 @@ import type { Untold } from '#alerting'
 import type { Judged, Records, StoredState, Wish } from '#store'
 import { mayBeHeld } from './held.ts'
 import type { Parts } from './parts.ts'
-import { judgedAs, reconcile, turnMessage, type Occasion } from './reconcile.ts'
+import { note } from './notes.ts'
+import { judgedAs, reconcile, turnMessage, type Why } from './reconcile.ts'
 
 const log = roomLogger('pipeline')
 
@@ -46,10 +47,21 @@ async function retire(parts: Needs): Promise<void> {
   await parts.store.transaction(async (records) => {
     await records.detections.note(living)
     await records.findings.promote(told)
+    if (parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) return noteNoPolicies(parts, records)
     for (const finding of await records.findings.retire(living))
       await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })
   parts.bells.deliver.ring()
+}
+
+/** A folder that is empty, or is another than was meant, looks as if every policy had been removed. */
+async function noteNoPolicies(parts: Needs, records: Records): Promise<void> {
+  const open = await records.findings.count({ kind: 'policy', statuses: ['open'] })
+  if (open === 0) return
+  await note(parts, records, 'no-policies', {
+    title: `No policy is loaded, and ${open} ${open === 1 ? 'finding' : 'findings'} of policies ${open === 1 ? 'is' : 'are'} open`,
+    text: 'Nothing is judged, and nothing is retired: the folders of detections may not be those that were meant.',
+  })
 }
 
 interface JudgedState {
@@ -101,7 +113,7 @@ function verdictOf(
   now: Date,
 ): Judged {
   const evaluatedWith = fingerprints.get(state.type) ?? parts.evaluator.fingerprint('')
-  return { ...judgedAs(parts, state, outcomes, now), evaluatedWith }
+  return { ...judgedAs(parts, state, outcomes, now, state.verdict), evaluatedWith }
 }
 
 /** Where the policy itself wanted the finding to be told, as its verdict says. */
@@ -133,15 +145,13 @@ async function write(
     if (current === null || current.gone || current.number !== state.number) return false
     const { bornAt, confirmed } = current
     const why = state.evaluatedWith === fingerprints.get(state.type) ? await whyAgain(records, state) : becauseOf('detection')
-    const occasion = { ...why, bornAt, confirmed, newlyConfirmed: false }
+    const occasion = { ...why, before: state.verdict, bornAt, confirmed, newlyConfirmed: false }
     const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
     await records.states.judged(state, state.number, verdictOf(parts, state, fingerprints, outcomes, await records.now()))
     return news
   })
   if (told) parts.bells.deliver.ring()
 }
-
-type Why = Pick<Occasion, 'origin' | 'causes' | 'differences'>
 
 /** With the same detections a verdict changes by what it looked up, which has changed or was seen for the first time, or by time. */
 async function whyAgain(records: Records, state: StoredState): Promise<Why> {

@@ -186,6 +186,7 @@ async function write(
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
   const origin = held ? 'change' : originOf(known, differences.length > 0, causes, parts.evaluator.fingerprint(resource.type))
   const result = await reconcile(parts, records, resource, outcomes, {
+    before: known?.verdict ?? null,
     origin,
     // Who only came by is not to blame for what a new detection finds.
     causes: origin === 'detection' ? [] : causes,
@@ -196,12 +197,16 @@ async function write(
     newlyConfirmed: confirmed && known?.confirmed === false,
   })
   const eventId = parts.inventory.eventId(resource)
-  await records.states.put(resource, judgedAs(parts, resource, outcomes, resource.fetchedAt, result.heldUntil), {
-    confirmed,
-    bornAt,
-    eventId,
-    changed,
-  })
+  await records.states.put(
+    resource,
+    judgedAs(parts, resource, outcomes, resource.fetchedAt, known?.verdict ?? null, result.heldUntil),
+    {
+      confirmed,
+      bornAt,
+      eventId,
+      changed,
+    },
+  )
   const kind = versionKind(known, resource, changed, created)
   if (kind !== null) {
     const { attributes, number, fetchedAt: at } = resource

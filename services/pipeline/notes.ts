@@ -4,21 +4,17 @@ import { TriplineError } from '#runtime'
 import type { Records } from '#store'
 import type { Parts } from './parts.ts'
 
-/** Tells the operators once an hour and cause. The key makes it once, whoever asks. */
+/** Tells the operators once an hour and cause; false when they have heard it. The key makes it once, whoever asks. */
 export async function note(
   parts: Pick<Parts, 'tell'>,
   records: Records,
   cause: string,
   content: Omit<OperatorNote, 'kind'>,
-): Promise<void> {
+): Promise<boolean> {
   const hour = (await records.now()).toISOString().slice(0, 13)
   const whole: OperatorNote = { kind: 'note', ...content }
-  await records.alerts.create({
-    findingId: null,
-    key: `note:${cause}:${hour}`,
-    content: whole,
-    to: parts.tell.route(whole),
-  })
+  const alert = { findingId: null, key: `note:${cause}:${hour}`, content: whole, to: parts.tell.route(whole) }
+  return (await records.alerts.create(alert)) !== null
 }
 
 /** A detection that could not judge is unknown, and its owner hears of it. */

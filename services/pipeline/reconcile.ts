@@ -1,4 +1,5 @@
 import {
+  compareSeverity,
   tagsOf,
   type AlertContent,
   type Cause,
@@ -9,17 +10,22 @@ import {
   type Origin,
   type Outcome,
   type Resource,
+  type Verdict,
+  type Violation,
 } from '#model'
 import type { Judged, Records, StoredState } from '#store'
 import { shownOf, violationKey, type Essence } from './essence.ts'
 import { noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
 import { questionsOf } from './questions.ts'
+import { unjudgedSince, whyOf } from './unjudged.ts'
 
 type Needs = Pick<Parts, 'tell' | 'places' | 'evaluator' | 'observe'>
 
 /** What is known of how a resource came to be judged. */
 export interface Occasion {
+  /** What was said before; null when nothing was. */
+  readonly before: Verdict | null
   readonly origin: Origin
   readonly causes: readonly Cause[]
   readonly differences: readonly Difference[]
@@ -32,6 +38,8 @@ export interface Occasion {
   /** What was said of the resource while it was not confirmed is so. */
   readonly newlyConfirmed: boolean
 }
+/** Why a verdict of one detection is what it is. */
+export type Why = Pick<Occasion, 'origin' | 'causes' | 'differences' | 'essence'>
 /** What came of it. */
 export interface Reconciled {
   /** Something is to be told. */
@@ -41,7 +49,8 @@ export interface Reconciled {
 }
 
 /**
- * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes.
+ * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes,
+ * and opens anew what fails more severely than it did.
  * Unknown ends nothing and opens nothing; what a policy is no longer scoped to is retired, since nobody looked.
  */
 export async function reconcile(
@@ -52,10 +61,12 @@ export async function reconcile(
   occasion: Occasion,
 ): Promise<Reconciled> {
   const open = await records.findings.openOf(resource)
+  const known = new Map(open.map((finding) => [violationKey(finding.detectionId, finding.key), finding]))
   let news = false
   let heldUntil: Date | null = null
   const failing = new Set<string>()
   const opened = new Map<string, string>()
+  const superseded = new Set<string>()
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'fail') continue
     const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
@@ -67,7 +78,20 @@ export async function reconcile(
       continue
     }
     for (const violation of outcome.violations) {
-      const { causes, differences, ...told } = shownOf(occasion, outcome.detectionId, violation.key)
+      const milder = known.get(violationKey(outcome.detectionId, violation.key))
+      if (milder !== undefined && compareSeverity(violation.severity, milder.severity) <= 0) {
+        if (occasion.confirmed) news = (await reword(records, milder, violation)) || news
+        continue
+      }
+      const why = await whyOf(records, resource, outcome.detectionId, violation.key, occasion)
+      const { causes, differences, ...told } = shownOf(why, outcome.detectionId, violation.key)
+      if (milder !== undefined) {
+        // What got worse is told anew: nobody reads an edit of what was LOW.
+        const end = { how: 'superseded', cause: causes.at(-1) ?? null, instead: violation.title } as const
+        await endFinding(parts, records, milder.id, end)
+        superseded.add(milder.id)
+        news = true
+      }
       const finding = await records.findings.open({
         detectionId: outcome.detectionId,
         resource,
@@ -75,7 +99,7 @@ export async function reconcile(
         severity: violation.severity,
         title: violation.title,
         context: violation.context,
-        origin: occasion.origin,
+        origin: why.origin,
         causes,
         differences,
         staged: detection.staged,
@@ -83,7 +107,7 @@ export async function reconcile(
       if (finding !== null) await records.investigations.ask(questionsOf(finding))
       if (finding !== null) opened.set(finding.detectionId, finding.title)
       // What no change caused is told in one summary a team, never as a single post.
-      if (finding === null || occasion.origin !== 'change' || !detection.createAlert || detection.staged) continue
+      if (finding === null || why.origin !== 'change' || !detection.createAlert || detection.staged) continue
       const content = parts.tell.findingAlert({
         finding,
         detection,
@@ -98,6 +122,7 @@ export async function reconcile(
     }
   }
   for (const finding of open) {
+    if (superseded.has(finding.id)) continue
     const outcome = outcomes.find(({ detectionId }) => detectionId === finding.detectionId)
     if (outcome === undefined || outcome.outcome === 'unknown') continue
     if (failing.has(violationKey(finding.detectionId, finding.key))) {
@@ -107,7 +132,8 @@ export async function reconcile(
     if (!occasion.confirmed) continue
     const instead = opened.get(finding.detectionId)
     const how = outcome.outcome === 'skipped' ? 'retired' : instead === undefined ? 'fixed' : 'superseded'
-    await endFinding(parts, records, finding.id, { how, cause: occasion.causes.at(-1) ?? null, ...(instead && { instead }) })
+    const { causes } = await whyOf(records, resource, finding.detectionId, finding.key, occasion)
+    await endFinding(parts, records, finding.id, { how, cause: causes.at(-1) ?? null, ...(instead && { instead }) })
     news = true
   }
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
@@ -120,6 +146,14 @@ export function graceEndOf({ graceSeconds }: Pick<Detection, 'graceSeconds'>, bo
   if (bornAt === null) return null
   const end = new Date(bornAt.getTime() + graceSeconds * 1_000)
   return end > now ? end : null
+}
+
+/** What fails in other words, or less badly, says so in its message; nobody is told anew. */
+async function reword(records: Records, finding: Finding, { severity, title }: Violation): Promise<boolean> {
+  if (severity === finding.severity && title === finding.title) return false
+  if (!(await records.findings.reword(finding.id, { severity, title }))) return false
+  const say = (content: AlertContent): AlertContent => (content.kind === 'finding' ? { ...content, severity, title } : content)
+  return (await records.alerts.revise(finding.id, say, 0)) !== null
 }
 
 /** What was told as unconfirmed is so: its message says so no more. */
@@ -171,6 +205,7 @@ export function judgedAs(
   resource: Resource,
   outcomes: readonly Outcome[],
   now: Date,
+  before: Verdict | null,
   heldUntil: Date | null = null,
 ): Judged {
   const ends = outcomes.flatMap((outcome) => {
@@ -182,7 +217,8 @@ export function judgedAs(
   const lookedUp = new Set(outcomes.flatMap((outcome) => ('lookedUp' in outcome ? outcome.lookedUp : [])))
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
   const evaluatedWith = parts.evaluator.fingerprint(resource.type)
-  return { verdict: { number: resource.number, outcomes }, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted() }
+  const verdict = { number: resource.number, outcomes, ...unjudgedSince(outcomes, before) }
+  return { verdict, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted() }
 }
 
 function placeOf(parts: Pick<Parts, 'places'>, resource: Resource): ReturnType<Parts['places']['of']> {

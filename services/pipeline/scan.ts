@@ -21,6 +21,11 @@ export interface ScanScope {
 /** Listings that one process runs side by side. */
 const listings = 4
 const leaseMs = 30_000
+/** Tries of a listing that breaks off, without a page between them. */
+const mostTries = 6
+/** The same where AWS asks to slow down: an hour or so. The operators hear of it after some minutes. */
+const mostThrottled = 160
+const noteThrottled = 12
 /** How often it is asked whether a day's scan is due. */
 const planMs = 60_000
 
@@ -128,8 +133,9 @@ async function settleFailure(parts: Needs, part: ScanPart, error: unknown, stop:
   const { accountId, region, type } = part
   const cause = error instanceof TriplineError ? String(error.code) : 'unexpected'
   log.warn({ accountId, region, type, cause, error: nameOf(error) }, 'resources could not be listed')
-  if (isRetryable(error) && (cause === 'throttled' || part.attempts < 6)) {
+  if (isRetryable(error) && part.attempts < (cause === 'throttled' ? mostThrottled : mostTries)) {
     await store.scans.giveBackPart(part, backoffMs(part.attempts, 500, 30_000), false)
+    if (part.attempts >= noteThrottled) await noteSlow(parts, part)
     return undefined
   }
   // The place where it was to go on may have grown too old.
@@ -146,6 +152,16 @@ async function settleFailure(parts: Needs, part: ScanPart, error: unknown, stop:
   })
   parts.bells.deliver.ring()
   return undefined
+}
+
+async function noteSlow(parts: Needs, { accountId, region, type }: ScanPart): Promise<void> {
+  const said = await parts.store.transaction((records) =>
+    note(parts, records, `list-slow:${accountId}:${region}`, {
+      title: `Account ${accountId} ${region}: listing ${type} is throttled for minutes`,
+      text: 'It is tried for about an hour, and then left unread. What the scan has found in the account is summed up when it is over.',
+    }),
+  )
+  if (said) parts.bells.deliver.ring()
 }
 
 function nameOf(error: unknown): string {

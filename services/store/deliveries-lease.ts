@@ -105,13 +105,15 @@ async function read(database: Database, ids: readonly string[]): Promise<readonl
       d.attempts, d.uncertain, d.wish, d.part, d.extra, d.thread_id as "threadId", d.told_by as "toldBy", d.flaps,
       d.flaps_within_ms as "flapsWithinMs", d.open_for_ms as "openForMs", d.created_at as "createdAt", threads.changes, threads.told_alone as "toldAlone",
       case when d.shows is null then d.first_sent_at else shown.created_at end as "sentAt",
-      case when d.part in ('reply', 'rest') then head.message when d.part = 'reminder' then reminded.message end as "headMessage"
+      case when d.part in ('reply', 'rest') then head.message when d.part = 'reminder' then coalesce(above.message, reminded.message) end as "headMessage"
     from deliveries as d
     join alerts as own on own.id = d.alert_id
     join alerts as shown on shown.id = coalesce(d.shows, d.alert_id)
     left join threads on threads.id = d.thread_id
     left join deliveries as head on head.id = threads.head_id
     left join deliveries as reminded on reminded.id = d.told_by
+    left join threads as around on around.id = reminded.thread_id
+    left join deliveries as above on above.id = around.head_id
     where d.id = any (${texts(ids)})
     order by d.rank desc, d.number`)
   return tellTogether(database, rows)

@@ -65,6 +65,13 @@ export function createFindings(database: Database): Findings {
         where f.id = ${id} and f.status = 'open' returning ${findingColumns}`)
       return row === null ? null : findingOf(row)
     },
+    async reword(id, words) {
+      const title = storableText(words.title)
+      const rows = await database.rows(sql`
+        update findings set severity = ${words.severity}, title = ${title}
+        where id = ${id} and status = 'open' and (severity, title) is distinct from (${words.severity}::text, ${title}::text) returning 1`)
+      return rows.length > 0
+    },
     async explain(id, causes) {
       await database.rows(sql`update findings set causes = ${json(causes)} where id = ${id}`)
     },
@@ -116,6 +123,7 @@ export function createFindings(database: Database): Findings {
 }
 
 function holds({
+  kind,
   ids,
   statuses,
   severities: among,
@@ -126,6 +134,7 @@ function holds({
   team,
 }: FindingFilter): RawBuilder<boolean> {
   const conditions = [sql`true`]
+  if (kind !== undefined) conditions.push(sql`f.kind = ${kind}`)
   if (ids !== undefined) conditions.push(sql`f.id = any (${texts(ids)})`)
   if (statuses !== undefined) conditions.push(sql`f.status = any (${texts(statuses)})`)
   if (among !== undefined) conditions.push(sql`f.severity = any (${texts(among)})`)

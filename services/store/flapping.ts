@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { compareSeverity, groupKeyOf, type FindingAlert } from '#model'
 import type { Database } from './database.ts'
 import type { Fresh } from './gather-thread.ts'
 import { now, wait } from './values.ts'
@@ -9,7 +10,8 @@ const leastTimes = 3
 const editMs = 2_000
 
 /**
- * A finding that opens and ends again and again goes on in the message of its epoch before. Returns the deliveries that are not of such.
+ * A finding that opens and ends again and again goes on in the message of its epoch before, unless it is critical, worse than it was there
+ * or somebody else's doing: then somebody must hear of it. Returns the deliveries that are not of such.
  */
 export async function joinFlapping(database: Database, fresh: readonly Fresh[]): Promise<readonly Fresh[]> {
   const left: Fresh[] = []
@@ -21,12 +23,15 @@ interface Before {
   readonly id: string
   readonly threadId: string | null
   readonly alertId: string
+  /** As the message shows it. */
+  readonly content: Pick<FindingAlert, 'severity' | 'cause'>
   readonly times: number
   readonly withinMs: number
 }
 
 async function joins(database: Database, { id, alertId, destination, channel, findingId, content }: Fresh): Promise<boolean> {
-  if (content.kind !== 'finding' || content.detection.kind !== 'policy' || findingId === null) return false
+  if (content.kind !== 'finding' || content.detection.kind !== 'policy' || findingId === null || content.severity === 'CRITICAL')
+    return false
   const before = await database.first<Before>(sql`
     with own as (select subject, epoch from findings where id = ${findingId}),
     lately as (
@@ -39,12 +44,14 @@ async function joins(database: Database, { id, alertId, destination, channel, fi
         and d.destination = ${destination} and d.channel = ${channel} and not d.extra
       order by f.epoch desc limit 1
     )
-    select d.id, d.thread_id as "threadId", d.alert_id as "alertId", lately.times, lately."withinMs"
+    select d.id, d.thread_id as "threadId", d.alert_id as "alertId", shown.content, lately.times, lately."withinMs"
     from lately, earlier join deliveries as d on d.id = earlier.id
+    join alerts as shown on shown.id = coalesce(d.shows, d.alert_id)
     left join deliveries as teller on teller.id = d.told_by
     where lately.times >= ${leastTimes} and d.status <> 'closed' and coalesce(teller.status, '') <> 'closed'
     for update of d`)
-  if (before === null) return false
+  if (before === null || compareSeverity(content.severity, before.content.severity) > 0) return false
+  if (doerOf(content) !== doerOf(before.content)) return false
   await database.rows(sql`
     update deliveries as d set shows = ${alertId}, flaps = ${before.times}, flaps_within_ms = ${before.withinMs}
     where d.id = ${before.id}
@@ -65,4 +72,9 @@ async function joins(database: Database, { id, alertId, destination, channel, fi
     from deliveries as teller
     where d.id = ${id} and teller.id = (select coalesce(told_by, id) from deliveries where id = ${before.id})`)
   return true
+}
+
+/** Who did it, in which run or session; of what has no session its name, since each of its events is a doing of its own. */
+function doerOf({ cause }: Pick<FindingAlert, 'cause'>): string {
+  return cause === null ? '' : `${groupKeyOf({ ...cause, eventId: '' })} ${cause.actor.name ?? ''}`
 }

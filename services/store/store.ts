@@ -279,6 +279,7 @@ export interface KnownDetections {
 }
 /** Which findings are wanted: what is left out is any. */
 export interface FindingFilter {
+  readonly kind?: Finding['kind']
   readonly ids?: readonly string[]
   readonly statuses?: readonly FindingStatus[]
   readonly severities?: readonly Severity[]
@@ -303,6 +304,8 @@ export interface Findings {
   open(finding: PolicyFinding): Promise<Finding | null>
   /** Ends an open finding. Null when it was not open. */
   end(id: string, ending: Ending, cause: Cause | null): Promise<Finding | null>
+  /** Changes what an open finding is called and how severe it is; false when that is nothing new. */
+  reword(id: string, words: Pick<Finding, 'severity' | 'title'>): Promise<boolean>
   /** Writes who caused a finding, found out afterwards. */
   explain(id: string, causes: readonly Cause[]): Promise<void>
   /**

@@ -81,12 +81,12 @@ async function briefsOf(database: Database, rows: readonly LeasedRow[]): Promise
   const threads = counting.flatMap(({ threadId }) => (threadId === null ? [] : [threadId]))
   const alone = counting.flatMap(({ threadId, toldBy }) => (threadId === null && toldBy !== null ? [toldBy] : []))
   const found = await database.rows<{ of: string; inTable: boolean; content: Omit<Brief, 'inTable'> }>(sql`
-    select coalesce(d.thread_id, d.told_by, d.id) as of, coalesce(teller.part = 'rest', false) as "inTable",
+    select case when d.thread_id = any (${texts(threads)}) and not d.extra then d.thread_id else coalesce(d.told_by, d.id) end as of, coalesce(teller.part = 'rest', false) as "inTable",
       a.content - array['why', 'runbook', 'reference', 'context', 'differences'] as content
     from deliveries as d join alerts as a on a.id = coalesce(d.shows, d.alert_id)
     left join deliveries as teller on teller.id = d.told_by
-    where not d.extra and d.part <> 'again' and d.status <> 'closed' and (d.thread_id = any (${texts(threads)})
-      or d.thread_id is null and (d.id = any (${texts(alone)}) or d.told_by = any (${texts(alone)})))
+    where d.part not in ('again', 'rest', 'reminder') and d.status <> 'closed' and (d.id = any (${texts(alone)})
+      or not d.extra and (d.thread_id = any (${texts(threads)}) or d.told_by = any (${texts(alone)})))
     order by d.number`)
   return collect(
     found.map(({ of, inTable, content }) => ({ of, content: { ...content, inTable } })),

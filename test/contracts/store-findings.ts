@@ -54,6 +54,17 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.open(given)).toMatchObject({ epoch: 2, status: 'open' })
   })
 
+  it('calls an open finding by other words, and says when they are none', async () => {
+    const { store } = await open()
+    const { findings } = store
+    const { id } = (await findings.open(aPolicyFinding())) ?? { id: '' }
+    expect(await findings.reword(id, { severity: 'LOW', title: 'SSH is open to the office\0' })).toBe(true)
+    expect(await findings.get(id)).toMatchObject({ severity: 'LOW', title: expect.stringContaining('the office') as string })
+    expect(await findings.reword(id, { severity: 'LOW', title: 'SSH is open to the office\0' })).toBe(false)
+    await findings.end(id, 'fixed', null)
+    expect(await findings.reword(id, { severity: 'HIGH', title: 'SSH' })).toBe(false)
+  })
+
   it('lists findings to people who ask: most severe first, by what they ask for, also those that a summary told', async () => {
     const { store } = await open()
     const { findings } = store
@@ -68,6 +79,7 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect(await findings.get('none\0')).toBeNull()
     expect(await ids({ severities: ['LOW', 'MEDIUM'], statuses: ['open'] })).toEqual([three.id, one?.id])
     expect(await ids({ ids: [one?.id ?? '', 'none'] })).toEqual([one?.id])
+    expect(await ids({ kind: 'rule' })).toEqual([three.id])
     expect(await ids({ accountId: '444455556666' })).toEqual([three.id])
     expect(await ids({ detectionId: 'P', region: 'eu-west-1', resourceType: 'AWS.EC2.SecurityGroup' })).toEqual([two?.id, one?.id])
     const to = [{ destination: 'slack', channel: 'C1', team: 'data', because: 'a test' }]

@@ -300,6 +300,50 @@ export function threadsContract(open: () => Promise<Subject>): void {
     expect([...(await flap(120)).values()][0]).toMatchObject({ flapping: null, message: null })
   })
 
+  it('never continues a flapping finding that is critical, worse than before or of another actor', async () => {
+    const subject = await open()
+    const { store } = subject
+    let minutes = 0
+    const flap = async (given: Given): Promise<string> => {
+      await setClock(subject, `${(minutes += 5)} minutes`)
+      const id = await tell(store, 'flaps', { event: `e${minutes}`, actor: { arn: null }, ...given })
+      const [told] = [...(await sendAll(store)).values()]
+      await end(store, id)
+      await setClock(subject, `${(minutes += 1)} minutes`)
+      await sendAll(store)
+      return told?.message === null ? 'new' : 'goes on'
+    }
+    expect(await flap({ severity: 'LOW' })).toBe('new')
+    expect(await flap({ severity: 'LOW' })).toBe('new')
+    expect(await flap({ severity: 'LOW' })).toBe('goes on')
+    expect(await flap({ severity: 'MEDIUM' })).toBe('new')
+    expect(await flap({ severity: 'LOW' })).toBe('goes on')
+    expect(await flap({ severity: 'LOW', actor: deploy })).toBe('new')
+    expect(await flap({ severity: 'CRITICAL', actor: { arn: null } })).toBe('new')
+    expect(await flap({ severity: 'CRITICAL', actor: { arn: null } })).toBe('new')
+  })
+
+  it('reminds of each reply that is open when the first message of its thread was deleted', async () => {
+    const subject = await open()
+    const { store } = subject
+    const ids: string[] = []
+    for (const title of ['a', 'b', 'c']) ids.push(await tell(store, title))
+    const seen = await sendAll(store)
+    await end(store, ids[2] ?? '')
+    await setClock(subject, '1 minute')
+    const head = (await lease(store)).find(({ together }) => together?.kind === 'storm')
+    if (head === undefined) throw new Error('the parent was not to be edited')
+    await store.deliveries.lost(head, 'deleted')
+    await sendAll(store)
+    await setClock(subject, '25 hours')
+    const periods = { HIGH: 24 * 3_600_000 }
+    expect(await store.deliveries.remind(periods, threaded)).toBe(2)
+    const reminders = [...(await sendAll(store)).values()].filter(({ together }) => together?.kind === 'reminder')
+    expect(reminders.map(words)).toEqual(['↳!after 24 h: 1 of 1', '↳!after 24 h: 1 of 1'])
+    const parent = [...seen.values()].find(({ together }) => together?.kind === 'storm')
+    expect(reminders.map((each) => each.in?.message)).toEqual([{ ts: parent?.id }, { ts: parent?.id }])
+  })
+
   it('reminds of what is open too long, once a period, in the thread of its message', async () => {
     const subject = await open()
     const { store } = subject

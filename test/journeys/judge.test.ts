@@ -101,12 +101,12 @@ describe('resources that nobody touches', { timeout: 60_000 }, () => {
   })
 
   test('are judged when the time comes that a policy named, without a look, and told in one summary', async () => {
-    // Later than the first scan takes; the database's clock is then put forward, past the least time between two such judgements.
-    const end = Date.now() + 10_000
-    const soon = aPolicy('Soon', `return { result: Date.now() < ${end}, validUntil: new Date(${end}).toISOString() }`)
-    await using folder = await aFolder({ 'soon.ts': soon.replace('AWS.S3.Bucket', type) })
     const pglite = await freshPGlite()
     await using store = await openStore({ pglite })
+    // Later than the first scan takes; the database's clock is then put forward, past the least time between two such judgements.
+    const end = Date.now() + 15_000
+    const soon = aPolicy('Soon', `return { result: Date.now() < ${end}, validUntil: new Date(${end}).toISOString() }`)
+    await using folder = await aFolder({ 'soon.ts': soon.replace('AWS.S3.Bucket', type) })
     const options = { endpoint: proxy.endpoint, accounts, types: [type], folders: [folder.path], store }
     await using line = await startInnerLine({ ...options, workers: ['refresh', 'judge', 'scan'] })
     await until('the first scan', async () => (await store.scans.running()) === 0)

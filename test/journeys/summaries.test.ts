@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { PGlite } from '@electric-sql/pglite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { SummaryAlert } from '#model'
-import type { Store } from '#store'
+import { openStore, type Store } from '#store'
 import { aFolder, aPolicy } from '../detection/world.ts'
-import { freshStore } from '../support/database.ts'
+import { freshPGlite } from '../support/database.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { accountId, region, startGroups, type Groups } from '../support/groups-server.ts'
 import { startInnerLine, type InnerLine, type InnerLineOptions } from '../support/inner-line.ts'
 import { until } from '../support/until.ts'
@@ -15,11 +17,13 @@ const policy = (id: string, code = 'return false', slots = ''): string =>
   aPolicy(id, code, { slots: `graceSeconds: 0, ${slots}` }).replace('AWS.S3.Bucket', type)
 
 let aws: Groups
+let pglite: PGlite
 let store: Store
 beforeEach(async () => {
   aws = await startGroups()
   aws.count = 2
-  store = await freshStore()
+  pglite = await freshPGlite()
+  store = await openStore({ pglite })
 })
 afterEach(async () => {
   aws.stop()
@@ -67,3 +71,63 @@ test('nobody is told of a policy that makes no alerts', async () => {
   await wait(1_200)
   expect(await line.told()).toEqual([])
 }, 60_000)
+
+test('a start without any policy retires nothing, and the operators are told', async () => {
+  await using folder = await aFolder({ 'a.ts': policy('Bad') })
+  await using empty = await aFolder({ 'x.txt': 'nothing' })
+  {
+    await using line = await start(folder.path)
+    await until('the findings', found(2))
+    await until('the summary', async () => (await line.told()).length > 0)
+  }
+  {
+    await using line = await start(empty.path, ['judge'])
+    const told = await until('the note', async () => {
+      const contents = await line.told()
+      return contents.length > 0 ? contents : null
+    })
+    expect(told).toMatchObject([{ kind: 'note', title: 'No policy is loaded, and 2 findings of policies are open' }])
+  }
+  await using other = await aFolder({ 'b.ts': policy('Other', 'return true') })
+  expect(await store.findings.count({ statuses: ['open'] })).toBe(2)
+  await using _line = await start(other.path, ['judge'])
+  await until('the end', async () => (await store.findings.count({ statuses: ['retired'] })) === 2)
+}, 60_000)
+
+test('a listing that AWS throttles keeps no other account from its summary, is told of, and ends as unread', async () => {
+  await using folder = await aFolder({ 'a.ts': policy('Bad') })
+  const proxy = await startFaultProxy(aws.endpoint)
+  const [slow, slowRegion] = ['222222222222', 'eu-west-1']
+  proxy.inject({ operation: 'AssumeRole', accountId: slow }, { kind: 'throttled' })
+  const accounts = [
+    { id: accountId, regions: [region] },
+    { id: slow, regions: [slowRegion] },
+  ]
+  const line = await startInnerLine({
+    endpoint: proxy.endpoint,
+    accounts,
+    types: [type],
+    folders: [folder.path],
+    workers: all,
+    store,
+  })
+  const told = await until('the summary', async () => {
+    const contents = await line.told()
+    return contents.length > 0 ? contents : null
+  })
+  expect(told).toMatchObject([{ kind: 'summary', total: 2 }])
+  expect(await store.scans.busyAccounts()).toEqual([slow])
+  const tried = (attempts: number) =>
+    pglite.exec(`update scan_parts set attempts = ${attempts}, due_at = tripline_now() where status = 'open'`)
+  await tried(12)
+  const note = () => until('the note', async () => (await line.told())[0] ?? null, 30_000)
+  expect(await note()).toMatchObject({
+    kind: 'note',
+    title: `Account ${slow} ${slowRegion}: listing ${type} is throttled for minutes`,
+  })
+  await tried(160)
+  expect(await note()).toMatchObject({ kind: 'note', title: `Account ${slow} ${slowRegion}: ${type} cannot be listed (throttled)` })
+  await until('the end of the scan', async () => (await store.scans.busyAccounts()).length === 0)
+  await line[Symbol.asyncDispose]()
+  await proxy.stop()
+}, 90_000)
