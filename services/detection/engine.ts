@@ -1,7 +1,7 @@
 import type { Detection, DetectionFailure, JsonObject, Outcome, ResourceRef, RuleMatch, Severity, Violation } from '#model'
 import { readSeverity } from '#model'
 import type { Code, Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
-import { cut, describe, freezeJson, kindOf, limitContext } from './limits.ts'
+import { cut, describeUnquoted, freezeJson, kindOf, limitContext } from './limits.ts'
 import { startLooking, type Known, type Looking } from './look-up.ts'
 
 /** Runs loaded detections in this process, purely. Who must not trust their code runs this in an evaluator process. */
@@ -88,7 +88,7 @@ function uniqueOf(code: Code, record: JsonObject, complaints: string[]): string 
     if (typeof said === 'string') return cut(said)
     complaints.push(`unique answered ${kindOf(said)}; allowed: text`)
   } catch (thrown) {
-    complaints.push(`unique threw ${describe(thrown)}`)
+    complaints.push(`unique threw ${describeUnquoted(thrown)}`)
   }
   return ''
 }
@@ -192,7 +192,7 @@ function word({ detection, wording }: Loaded, given: readonly unknown[], draft: 
       if (said === undefined) complaints.push(`${slot} answered nothing`)
       return said
     } catch (thrown) {
-      complaints.push(`${slot} threw ${describe(thrown)}`)
+      complaints.push(`${slot} threw ${describeUnquoted(thrown)}`)
       return undefined
     }
   }
@@ -246,8 +246,8 @@ function readContext(said: unknown, complaints: string[]): JsonObject {
     complaints.push(`context answered ${kindOf(said)}; allowed: an object`)
     return { _error: `context answered ${kindOf(said)}` }
   } catch (thrown) {
-    complaints.push(`context: ${describe(thrown)}`)
-    return { _error: describe(thrown) }
+    complaints.push(`context: ${describeUnquoted(thrown)}`)
+    return { _error: describeUnquoted(thrown) }
   }
 }
 
@@ -281,7 +281,7 @@ function matchesPattern(pattern: string, text: string): boolean {
 }
 
 function threw(detection: Detection, thrown: unknown): DetectionFailure {
-  return { detectionId: detection.id, reason: 'threw', message: describe(thrown) }
+  return { detectionId: detection.id, reason: 'threw', message: describeUnquoted(thrown) }
 }
 
 function wrongType(detection: Detection, allowed: string, given: unknown): DetectionFailure {

@@ -3,6 +3,8 @@ import type { JsonObject } from '#model'
 /** Panther's limits on what a detection says. */
 const textLimit = 1_000
 const contextLimit = 204_800
+/** A property's name is shorter; what is longer in quotes is a piece of what was judged. */
+const quoteLimit = 40
 const cutMark = '... (truncated)'
 
 /** Text of a detection as it may be stored and shown: at most 1,000 characters, no NUL, no half characters. */
@@ -22,13 +24,28 @@ export function limitContext(context: object): JsonObject {
 }
 
 /** What an exception says, whatever was thrown, in 1,000 characters. Never throws, though what was thrown may fight back. */
-export function describe(thrown: unknown): string {
+export function describe(thrown: unknown, told: (text: string) => string = (text) => text): string {
   try {
-    if (thrown instanceof Error) return cut(`${thrown.name}: ${thrown.message}`)
-    return cut(typeof thrown === 'string' ? thrown : `${typeof thrown} thrown: ${String(thrown)}`)
+    if (thrown instanceof Error) return cut(told(`${thrown.name}: ${thrown.message}`))
+    return cut(told(typeof thrown === 'string' ? thrown : `${typeof thrown} thrown: ${String(thrown)}`))
   } catch {
     return 'something that cannot be shown was thrown'
   }
+}
+
+/** The same without what it quotes at length: that may be a piece of a document with a secret in it, and people are told. */
+export function describeUnquoted(thrown: unknown): string {
+  return describe(thrown, unquoted)
+}
+
+function unquoted(text: string): string {
+  // JSON.parse quotes the document, with the quotes in it as they are.
+  const [first, last] = [text.indexOf('"'), text.lastIndexOf('"')]
+  const json = text.includes(' is not valid JSON') && first < last
+  const short = json ? `${text.slice(0, first)}"…"${text.slice(last + 1)}` : text
+  return short.replaceAll(/"[^"]*"|(?<!\w)'[^']*'|`[^`]*`/gu, (quoted) =>
+    quoted.length - 2 > quoteLimit ? `${quoted.slice(0, 1)}…${quoted.slice(0, 1)}` : quoted,
+  )
 }
 
 /** The kind of a value, for messages about wrong ones. */

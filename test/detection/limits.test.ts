@@ -127,3 +127,17 @@ test('a closed evaluator refuses what it is asked, and what it was doing', async
   expect(settled).toMatchObject({ status: 'rejected', reason: { code: 'closed' } })
   await expect(evaluator.judgeBodies([aBody()])).rejects.toMatchObject({ code: 'closed' })
 })
+
+test('what a detection’s exception quotes of a document is not passed on', async () => {
+  await using evaluator = await anEvaluator({
+    'parses.ts': aRule('Parses', 'return JSON.parse(String(record.userAgent)) === 1'),
+    'quotes.ts': aRule('Quotes', "throw new Error(`this isn't a name: \"${record.userAgent}\", it's one like 'BlockPublicAcls'`)"),
+  })
+  const [judged] = await evaluator.judgeBodies([aBody({ userAgent: '{"password":"hunter2-hunter2-hunter2-hunter2-hunter2"x' })])
+  const [secret] = await evaluator.judgeBodies([aBody({ userAgent: 'hunter2-hunter2-hunter2-hunter2-hunter2-hunter2' })])
+  const messages = [judged, secret].flatMap((each) => each?.records[0]?.failures.map(({ message }) => message) ?? [])
+  expect(messages).toHaveLength(4)
+  expect(messages[2]).toBe(`SyntaxError: Unexpected token 'h', "…"... is not valid JSON`)
+  expect(messages[3]).toBe(`Error: this isn't a name: "…", it's one like 'BlockPublicAcls'`)
+  expect(messages[0]).not.toContain('hunter2')
+})
