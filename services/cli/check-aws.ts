@@ -1,3 +1,4 @@
+import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsError } from '#aws'
@@ -15,16 +16,22 @@ export async function* checkAws(config: Config): AsyncGenerator<Finding> {
   const identity = await attempt('AWS credentials', () => callerOf(config))
   yield identity
   if (!identity.ok) return
-  for (const sqs of queuesOf(config)) yield attempt(`queue ${sqs.queueUrl}`, () => queueWords(sqs))
+  for (const queue of queuesOf(config)) yield attempt(`queue ${queue.queueUrl}`, () => queueWords(queue))
+  for (const source of config.sources) {
+    if (!('s3' in source)) continue
+    for (const bucket of source.s3.buckets ?? []) yield attempt(`bucket ${bucket}`, () => bucketWords(source.s3, bucket))
+  }
   const inventory = inventoryOf(config, () => 1)
   for (const account of config.accounts)
     yield attempt(`account ${account.name} (${account.id})`, () => accountFinding(account, inventory))
 }
 
-type Queue = Extract<Config['sources'][number], { sqs: unknown }>['sqs']
+type S3 = Extract<Config['sources'][number], { s3: unknown }>['s3']
+type Queue = S3 | Extract<Config['sources'][number], { sqs: unknown }>['sqs']
 
-function queuesOf({ sources }: Config): readonly Queue[] {
-  return sources.flatMap((source) => ('sqs' in source ? [source.sqs] : []))
+/** Every queue that is read, whatever lies on it. */
+export function queuesOf({ sources }: Pick<Config, 'sources'>): readonly Queue[] {
+  return sources.flatMap((source): readonly Queue[] => ('s3' in source ? [source.s3] : 'sqs' in source ? [source.sqs] : []))
 }
 
 async function callerOf(config: Config): Promise<string> {
@@ -54,6 +61,20 @@ async function queueWords({ queueUrl, region, endpoint }: Queue): Promise<string
     const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] })
     const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) })
     return `${Attributes?.['ApproximateNumberOfMessages'] ?? '?'} messages wait, visibility ${Attributes?.['VisibilityTimeout'] ?? '?'} s`
+  } finally {
+    client.destroy()
+  }
+}
+
+async function bucketWords({ region, endpoint, bucketEndpoint = endpoint }: S3, Bucket: string): Promise<string> {
+  const where = {
+    ...(region === undefined ? {} : { region }),
+    ...(bucketEndpoint === undefined ? {} : { endpoint: bucketEndpoint, forcePathStyle: true }),
+  }
+  const client = new S3Client({ maxAttempts: 1, followRegionRedirects: true, ...where })
+  try {
+    await client.send(new HeadBucketCommand({ Bucket }), { abortSignal: AbortSignal.timeout(timeoutMs) })
+    return 'is there and may be listed'
   } finally {
     client.destroy()
   }

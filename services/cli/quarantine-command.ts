@@ -1,10 +1,11 @@
 import { line } from '#alerting'
-import { drainQueue } from '#ingest'
+import { drainQueue, openNotificationReader, type BatchHandler } from '#ingest'
 import { createIntake, retryQuarantined } from '#pipeline'
 import { ConfigError } from '#runtime'
 import { openStore, type QuarantineFilter, type QuarantineRow, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
 import { openIntake } from '../processes/run.ts'
+import { queuesOf } from './check-aws.ts'
 import { counted } from './words.ts'
 
 interface Common {
@@ -71,13 +72,14 @@ export async function retryQuarantine(options: QuarantineChoice, stop: AbortSign
   const config = await readConfig(options.config, process.env)
   await using store = await openStore(config.store)
   await using parts = await openIntake(config, store)
+  await using readers = await openReaders(config, stop)
   const counts = { taken: 0, kept: 0, gone: 0 }
   let after: string | null = null
   for (;;) {
     const rows: readonly QuarantineRow[] = await store.quarantine.page(filter, after, pageSize)
     for (const row of rows) {
       if (stop.aborted) break
-      const { outcome, why } = await retryQuarantined(parts, row)
+      const { outcome, why } = await retryQuarantined(parts, row, readers.of(row.source))
       counts[outcome] += 1
       if (options.json) print(JSON.stringify({ item: { id: row.id, outcome, why } }))
       else print(`${outcome.padEnd(5)} ${row.id}${why === '' ? '' : `  ${line(why, 500)}`}`)
@@ -106,28 +108,44 @@ export async function dropQuarantine(options: QuarantineChoice): Promise<number>
  */
 export async function redriveQuarantine(options: RedriveOptions, stop: AbortSignal): Promise<number> {
   const config = await readConfig(options.config, process.env)
-  const { region, endpoint } = sourceOf(config, options.for)
+  const { queueUrl: source, region, endpoint } = sourceOf(config, options.for)
   await using store = await openStore(config.store)
   await using parts = await openIntake(config, store)
-  const handle = createIntake({ ...parts, source: options.from })
+  await using readers = await openReaders(config, stop)
+  const intake = createIntake({ ...parts, source })
+  const handle = readers.of(source)?.(intake) ?? intake
+  const before = await store.quarantine.count({ source })
   const { taken, empty } = await drainQueue({ queueUrl: options.from, region, endpoint }, handle, stop)
-  const quarantined = await store.quarantine.count({ source: options.from })
+  const quarantined = (await store.quarantine.count({ source })) - before
   if (options.json) print(JSON.stringify({ summary: { taken, empty, quarantined } }))
   else {
     const rest = empty ? 'the queue is empty' : 'the queue is not empty: something could not be taken, or this was stopped'
-    process.stderr.write(`${counted(taken, 'message')} taken, ${rest}; ${quarantined} from there are in quarantine\n`)
+    process.stderr.write(`${counted(taken, 'message')} taken, ${rest}; ${quarantined} more in quarantine\n`)
   }
   return empty ? 0 : 1
 }
 
-type Queue = Extract<Config['sources'][number], { sqs: unknown }>['sqs']
-
-function sourceOf({ sources }: Config, queueUrl: string | undefined): Queue {
-  const known = sources.flatMap((source) => ('sqs' in source ? [source.sqs] : []))
+function sourceOf(config: Config, queueUrl: string | undefined): ReturnType<typeof queuesOf>[number] {
+  const known = queuesOf(config)
   const found = known.length === 1 && queueUrl === undefined ? known[0] : known.find((each) => each.queueUrl === queueUrl)
   if (found !== undefined) return found
   const allowed = known.map((each) => each.queueUrl).join(', ')
   throw new ConfigError('invalid', `--for: given ${queueUrl ?? 'nothing'}; allowed: ${allowed}`)
+}
+
+/** What reads the objects that the notifications of a source name; null for sources of records. */
+async function openReaders(
+  { sources }: Config,
+  stop: AbortSignal,
+): Promise<AsyncDisposable & { of(source: string): ((handle: BatchHandler) => BatchHandler) | null }> {
+  const readers = new Map<string, Awaited<ReturnType<typeof openNotificationReader>>>()
+  for (const source of sources) if ('s3' in source) readers.set(source.s3.queueUrl, await openNotificationReader(source.s3, stop))
+  return {
+    of: (source) => readers.get(source)?.reads ?? null,
+    async [Symbol.asyncDispose]() {
+      for (const reader of readers.values()) await reader[Symbol.asyncDispose]()
+    },
+  }
 }
 
 async function storeOf(file: string): Promise<Store> {

@@ -29,6 +29,11 @@ export type RejectReason =
   | 'region-not-allowed'
   | 'time-out-of-range'
   | 'detection-failed'
+  | 'not-a-notification'
+  | 'object-missing'
+  | 'object-denied'
+  | 'object-unreadable'
+  | 'object-too-large'
 
 /** Which events may be believed. Plain JSON, so that it can be handed to another process. */
 export interface Trust {

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createGunzip } from 'node:zlib'
 import { IngestError } from './ingest-error.ts'
 import { limits } from './limits.ts'
 import { createSplitter } from './split-records.ts'
+import { unpack } from './unpack.ts'
 
 /** One record's text, and where it stands. */
 export interface FileRecord {
@@ -13,9 +13,6 @@ export interface FileRecord {
   readonly index: number
   readonly body: string
 }
-
-/** A file may unpack to a hundred times its size, or to so much whatever its size. */
-const gzip = { ratio: 100, freeBytes: 16 * 1024 * 1024, mostBytes: 2 * 1024 * 1024 * 1024 } as const
 
 /**
  * The records of CloudTrail files and folders in every form that is delivered or kept: `{"Records":[…]}`, `.json.gz`, NDJSON,
@@ -43,7 +40,7 @@ async function* readRecords(file: string): AsyncGenerator<FileRecord> {
   const decoder = new TextDecoder()
   let index = 0
   try {
-    for await (const chunk of bytesOf(file, await isGzip(file))) {
+    for await (const chunk of unpack(file, createReadStream(file))) {
       for (const body of splitter.push(decoder.decode(chunk, { stream: true }))) {
         yield { file, index, body }
         index += 1
@@ -57,37 +54,6 @@ async function* readRecords(file: string): AsyncGenerator<FileRecord> {
     yield { file, index, body }
     index += 1
   }
-}
-
-async function isGzip(file: string): Promise<boolean> {
-  await using handle = await open(file)
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
-}
-
-async function* bytesOf(file: string, packed: boolean): AsyncGenerator<Buffer> {
-  const source = createReadStream(file)
-  if (!packed) return yield* source
-  let [before, after] = [0, 0]
-  source.on('data', (chunk) => (before += chunk.length))
-  const unpacked = createGunzip()
-  source.on('error', (error) => unpacked.destroy(error))
-  try {
-    for await (const chunk of source.pipe(unpacked) as AsyncIterable<Buffer>) {
-      after += chunk.length
-      if (after > gzip.mostBytes || (after > gzip.freeBytes && after > before * gzip.ratio)) {
-        throw new IngestError(
-          'gzip-bomb',
-          `${file}: ${before} bytes unpack to more than ${after}; allowed: ${gzip.ratio} times as many`,
-        )
-      }
-      yield chunk
-    }
-  } finally {
-    source.destroy()
-    unpacked.destroy()
-  }
-  return undefined
 }
 
 function unreadable(path: string, error: unknown): never {

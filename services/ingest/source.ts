@@ -1,3 +1,5 @@
+import type { RejectReason } from './decode.ts'
+
 /**
  * Where bodies come from. `run` hands batches to `handle` and acknowledges a message only after the handler's promise resolved
  * without naming it; a rejected promise or a named message is delivered again later. Returns when stopped and drained.
@@ -18,6 +20,8 @@ export interface Message {
   readonly only?: { readonly accounts: readonly string[]; readonly by: string }
   /** 1 for the first delivery. Sources with nowhere to put what fails for ever say it; queues have a redrive policy instead. */
   readonly attempt?: number
+  /** What its source found wrong with it: nobody reads it, it goes to quarantine with this reason. */
+  readonly refused?: { readonly reason: RejectReason; readonly detail: string }
 }
 /** Returns the ids of messages that must be delivered again; all others are done for good. */
 export type BatchHandler = (batch: readonly Message[]) => Promise<ReadonlySet<string>>

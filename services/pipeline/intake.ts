@@ -103,10 +103,13 @@ async function take(parts: IntakeParts, batch: readonly Message[]): Promise<void
 }
 
 /** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
-export async function understand(parts: IntakeParts, batch: readonly Message[]): Promise<Understood> {
+export async function understand(parts: IntakeParts, all: readonly Message[]): Promise<Understood> {
+  const batch = all.filter(({ refused }) => refused === undefined)
   const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
   const effects: Effect[] = []
-  const quarantined: QuarantineItem[] = []
+  const quarantined: QuarantineItem[] = all.flatMap(({ body, refused }) =>
+    refused === undefined ? [] : { source: parts.source, ...refused, body },
+  )
   const sessions: OpenedSession[] = []
   for (const judgement of judgements) {
     const message = batch[judgement.body]

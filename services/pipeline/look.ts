@@ -197,22 +197,24 @@ async function write(
     newlyConfirmed: confirmed && known?.confirmed === false,
   })
   const eventId = parts.inventory.eventId(resource)
-  await records.states.put(
-    resource,
-    judgedAs(parts, resource, outcomes, resource.fetchedAt, known?.verdict ?? null, result.heldUntil),
-    {
-      confirmed,
-      bornAt,
-      eventId,
-      changed,
-    },
-  )
+  const judged = judgedAs(parts, resource, outcomes, resource.fetchedAt, known?.verdict ?? null, result.heldUntil)
+  const evaluateAt = (await lookedUpTooEarly(records, judged.lookedUp, resource)) ? resource.fetchedAt : judged.evaluateAt
+  await records.states.put(resource, { ...judged, evaluateAt }, { confirmed, bornAt, eventId, changed })
   const kind = versionKind(known, resource, changed, created)
   if (kind !== null) {
     const { attributes, number, fetchedAt: at } = resource
     await records.versions.add({ ref: resource, number, at, kind, attributes, differences, causes })
   }
   return result
+}
+
+/** A state's time is that of its reading; it is written so much later at most. */
+const writingMs = 10_000
+
+/** What was looked up may have been written while this verdict was made: then it is made once more, at once. */
+async function lookedUpTooEarly(records: Records, lookedUp: readonly string[], { fetchedAt }: Resource): Promise<boolean> {
+  if (lookedUp.length === 0) return false
+  return (await records.versions.since(lookedUp, new Date(fetchedAt.getTime() - writingMs))).length > 0
 }
 
 /** Why a look may open findings: something changed, also by coming back; else it was never seen before, or detections are new. */

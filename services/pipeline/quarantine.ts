@@ -1,5 +1,7 @@
+import type { BatchHandler, RejectReason } from '#ingest'
 import type { QuarantineRow } from '#store'
-import { claim, understand, unjudged, writeEffects, type Effect, type IntakeParts } from './intake.ts'
+import { claim, createIntake, understand, unjudged, writeEffects, type Effect, type IntakeParts } from './intake.ts'
+import { reasonOf } from './notes.ts'
 
 /** `taken`: all of it is done. `kept`: it stays, and why. `gone`: somebody else settled it meanwhile. */
 export interface Retried {
@@ -10,8 +12,14 @@ export interface Retried {
 /**
  * Hands a row of the quarantine to intake again. What comes of it and the row's end are one transaction: it is made up for once,
  * whoever tries at the same time. What is still refused stays, with its new reason.
+ * `reads` is what turns notifications of its source into the records of their objects.
  */
-export async function retryQuarantined(parts: Omit<IntakeParts, 'source'>, row: QuarantineRow): Promise<Retried> {
+export async function retryQuarantined(
+  parts: Omit<IntakeParts, 'source'>,
+  row: QuarantineRow,
+  reads: ((handle: BatchHandler) => BatchHandler) | null = null,
+): Promise<Retried> {
+  if (!row.cut && notices.has(row.reason)) return retryNotice(parts, row, reads)
   const refused = refusalOf(parts, row)
   if (refused !== null) return { outcome: 'kept', why: refused }
   const own = { ...parts, source: row.source }
@@ -28,12 +36,46 @@ export async function retryQuarantined(parts: Omit<IntakeParts, 'source'>, row: 
     await records.quarantine.settle(row.id, left)
     return { left, ...(await writeEffects(own, records, understood.sessions, made)) }
   })
-  if (done === null) return { outcome: 'gone', why: 'somebody else settled it meanwhile' }
+  if (done === null) return gone
   if (done.marks) parts.bells.refresh.ring()
   if (done.alerts) parts.bells.deliver.ring()
   const [first] = done.left
   return first === undefined ? { outcome: 'taken', why: '' } : { outcome: 'kept', why: `${first.reason}: ${first.detail}` }
 }
+
+/** Of these the body is the notification of an object. */
+const notices: ReadonlySet<string> = new Set<RejectReason>([
+  'not-a-notification',
+  'object-missing',
+  'object-denied',
+  'object-unreadable',
+  'object-too-large',
+])
+
+/** The object is read anew; its records meet their inbox keys, and the row ends after them. */
+async function retryNotice(
+  parts: Omit<IntakeParts, 'source'>,
+  { id, source, body }: QuarantineRow,
+  reads: ((handle: BatchHandler) => BatchHandler) | null,
+): Promise<Retried> {
+  if (reads === null) return { outcome: 'kept', why: `${source} is no s3 source of the configuration` }
+  const intake = createIntake({ ...parts, source })
+  const left: { source: string; reason: string; detail: string; body: string }[] = []
+  const read = reads(async (messages) => {
+    for (const { refused } of messages) if (refused !== undefined) left.push({ source, ...refused, body })
+    return intake(messages.filter(({ refused }) => refused === undefined))
+  })
+  try {
+    await read([{ id, body, receivedAt: new Date() }])
+  } catch (error) {
+    return { outcome: 'kept', why: reasonOf(error) }
+  }
+  if (!(await parts.store.quarantine.settle(id, left))) return gone
+  const [first] = left
+  return first === undefined ? { outcome: 'taken', why: '' } : { outcome: 'kept', why: `${first.reason}: ${first.detail}` }
+}
+
+const gone: Retried = { outcome: 'gone', why: 'somebody else settled it meanwhile' }
 
 /** Why a row cannot be tried again as it is. */
 function refusalOf(parts: Pick<IntakeParts, 'evaluator' | 'decode' | 'trust'>, row: QuarantineRow): string | null {

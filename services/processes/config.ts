@@ -34,6 +34,16 @@ const keys = z.strictObject({
           }),
         }),
         z.strictObject({ kafka: kafkaKeys }),
+        z.strictObject({
+          s3: z.strictObject({
+            queueUrl: url,
+            region: name.optional(),
+            endpoint: url.optional(),
+            bucketEndpoint: url.optional(),
+            buckets: z.array(name).min(1).optional(),
+            concurrency: z.int().min(1).max(16).default(2),
+          }),
+        }),
       ]),
     )
     .min(1),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { openKafkaSource, openSqsSource, type KafkaCluster, type Source } from '#ingest'
+import { openKafkaSource, openS3Source, openSqsSource, type KafkaCluster, type Source } from '#ingest'
 import { ConfigError } from '#runtime'
 import type { Config } from './config.ts'
 import type { KafkaKeys } from './config-kafka.ts'
@@ -12,6 +12,7 @@ export function openSources(config: Config, environment: NodeJS.ProcessEnv): Pro
   return Promise.all(
     config.sources.map(async (source, index) => {
       if ('sqs' in source) return openSqsSource(source.sqs)
+      if ('s3' in source) return openS3Source(source.s3)
       const { groupId, topics, accountsByTopic, accountsByKey } = source.kafka
       const cluster = await kafkaCluster(source.kafka, `sources.${index}.kafka`, config, environment)
       return openKafkaSource({ ...cluster, groupId, topics, accountsByTopic, accountsByKey })

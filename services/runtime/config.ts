@@ -70,8 +70,15 @@ function explain(issue: z.core.$ZodIssue, root: unknown): readonly Mistake[] {
     return [{ path: issue.path, text: `${name}: given ${given}; allowed: ${boundWords(issue)}` }]
   if (issue.code === 'invalid_key')
     return [{ path: issue.path, text: `${name}: given ${JSON.stringify(issue.path.at(-1))}; ${issue.issues[0]?.message ?? ''}` }]
-  if (issue.code === 'invalid_union')
+  if (issue.code === 'invalid_union') {
+    // The form that was meant is the one that knows the keys.
+    const [meant, ...others] = issue.errors.filter(
+      (each) => !each.some(({ code, path }) => code === 'unrecognized_keys' && path.length === 0),
+    )
+    if (meant !== undefined && others.length === 0)
+      return meant.flatMap((each) => explain({ ...each, path: [...issue.path, ...each.path] }, root))
     return [{ path: issue.path, text: `${name}: given ${given}; allowed: one of the forms that docs/configuration.md lists` }]
+  }
   return [{ path: issue.path, text: `${name}: given ${given}; ${issue.message}` }]
 }
 

@@ -127,6 +127,15 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     expect(lines.at(-1)).toMatchObject({ summary: { failed: 2 } })
   })
 
+  test('the queue and the buckets of an s3 source are looked at', async () => {
+    const s3 = { queueUrl, region, endpoint: moto.endpoint, buckets: ['ledger', 'nowhere'] }
+    const answer = await tripline(['check'], { sources: [{ s3 }] })
+    expect(answer.out).toContain(`ok   queue ${queueUrl}: 0 messages wait`)
+    expect(answer.out).toContain('FAIL bucket nowhere: ')
+    const wrong = await tripline(['check'], { sources: [{ s3: { ...s3, concurrency: 99 } }] })
+    expect(failures(wrong)).toEqual([expect.stringMatching(/sources\.0\.s3\.concurrency: given 99; allowed: at most 16/u)])
+  })
+
   test('without credentials this is said once', async () => {
     const answer = await tripline(['check'], {}, {})
     expect(failures(answer)).toEqual([expect.stringMatching(/^FAIL AWS credentials: none are found; allowed: AWS_PROFILE/u)])

@@ -131,6 +131,6 @@ describe('quarantine on the command line', { timeout: 120_000 }, () => {
     expect([ready.length, inflight.length]).toEqual([0, 0])
     await using store = await own()
     expect(await store.findings.list({}, 10)).toMatchObject([{ detectionId: 'Rule', count: 23 }])
-    expect(await store.quarantine.list(10)).toMatchObject([{ source: dead }, { source: dead }])
+    expect(await store.quarantine.list(10)).toMatchObject([{ source: queueUrl }, { source: queueUrl }])
   })
 })
