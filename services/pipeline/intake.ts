@@ -7,7 +7,7 @@ import {
   type ResourceRef,
   type RuleMatch,
 } from '#model'
-import { isRetryable, roomLogger } from '#runtime'
+import { describeError, isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
@@ -60,11 +60,11 @@ export function createIntake(parts: IntakeParts): BatchHandler {
     } catch (error) {
       if (batch.length === 1 || isRetryable(error)) throw error
       // One bad message must not hold the others: each is tried alone, and only those that fail come again.
-      log.warn({ messages: batch.length, error: nameOf(error) }, 'batch failed, taking its messages one by one')
+      log.warn({ messages: batch.length, error: describeError(error) }, 'batch failed, taking its messages one by one')
       const failed = new Set<string>()
       for (const message of batch) {
         await take(parts, [message]).catch((cause: unknown) => {
-          log.error({ message: message.id, error: nameOf(cause) }, 'message failed, it will come again')
+          log.error({ message: message.id, error: describeError(cause) }, 'message failed, it will come again')
           failed.add(message.id)
         })
       }
@@ -248,8 +248,4 @@ export function unjudged(source: string, { body, record, event, failures }: Effe
     const detail = `${detectionId} could not judge event ${event.id} (${reason}): ${message}`
     return { source, reason: 'detection-failed', detail, body, owed: { detectionId, record } }
   })
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
 }
