@@ -89,7 +89,9 @@ function parsed(text: string): unknown {
   for (const part of [text, text.split('\n', 1)[0] ?? '']) {
     try {
       return JSON.parse(part)
-    } catch {}
+    } catch {
+      // Not JSON in this form: the next one is tried, and the caller says what is allowed.
+    }
   }
   return null
 }

@@ -68,6 +68,7 @@ export async function findEssence(parts: Pick<Parts, 'store' | 'evaluator'>, cha
     return new Map()
   } finally {
     over.abort()
+    // One that lost the race still ends, by the abort; nobody waits for it.
     search.catch(() => null)
   }
 }

@@ -7,7 +7,7 @@ import {
   type ResourceRef,
   type RuleMatch,
 } from '#model'
-import { isRetryable, roomLogger } from '#runtime'
+import { describeError, isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
@@ -64,12 +64,12 @@ export function createIntake(parts: IntakeParts): BatchHandler {
         return new Set()
       }
       // One bad message must not hold the others: each is tried alone, and only those that fail come again.
-      log.warn({ messages: batch.length, error: nameOf(error) }, 'batch failed, taking its messages one by one')
+      log.warn({ messages: batch.length, error: describeError(error) }, 'batch failed, taking its messages one by one')
       const failed = new Set<string>()
       for (const message of batch) {
         const alone = take(parts, [message]).catch((cause: unknown) => giveUp(parts, message, cause))
         await alone.catch((cause: unknown) => {
-          log.error({ message: message.id, error: nameOf(cause) }, 'message failed, it will come again')
+          log.error({ message: message.id, error: describeError(cause) }, 'message failed, it will come again')
           failed.add(message.id)
         })
       }
@@ -81,7 +81,7 @@ export function createIntake(parts: IntakeParts): BatchHandler {
 /** What fails for a reason of its own again and again, from a source with nowhere to put it, is quarantined. Else throws the error again. */
 async function giveUp(parts: IntakeParts, message: Message | undefined, error: unknown): Promise<void> {
   if (message?.attempt === undefined || message.attempt < mostAttempts || isRetryable(error)) throw error
-  const detail = `${message.id} failed ${message.attempt} times: ${nameOf(error)}`
+  const detail = `${message.id} failed ${message.attempt} times: ${describeError(error)}`
   const item = itemOf(parts, message, 'handling-failed', detail)
   await parts.store.transaction(async (records) => {
     await records.quarantine.add([item])
@@ -294,8 +294,4 @@ export function unjudged(
     const detail = `${detectionId} could not judge event ${event.id} (${reason}): ${words}`
     return { ...itemOf(parts, message, 'detection-failed', detail), owed: { detectionId, record } }
   })
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
 }

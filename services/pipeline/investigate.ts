@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { causeOf, resourceKey, type AlertContent, type Cause, type Finding, type ResourceRef } from '#model'
-import { backoffMs, isRetryable, roomLogger, sleep, TriplineError } from '#runtime'
+import { backoffMs, describeError, isRetryable, roomLogger, sleep, TriplineError } from '#runtime'
 import type { EventHistory } from '#enrichment'
 import type { Investigation, Records } from '#store'
 import type { Parts } from './parts.ts'
@@ -32,7 +32,7 @@ export async function runInvestigations(parts: Needs, options: { pollMs: number 
     try {
       if (busy.size < atOnce) leased = await parts.store.investigations.lease(atOnce - busy.size, leaseMs)
     } catch (error) {
-      log.error({ error: nameOf(error) }, 'investigations cannot be leased')
+      log.error({ error: describeError(error) }, 'investigations cannot be leased')
     }
     for (const each of leased) {
       const done = investigate(parts, each, answers, stop).finally(() => busy.delete(done))
@@ -52,11 +52,12 @@ async function investigate(parts: Needs, investigation: Investigation, answers: 
       : findOrigin(parts, investigation, answers, stop))
   } catch (error) {
     if (stop.aborted) {
+      // Not given back it comes again when its lease is over.
       await store.investigations.release([investigation]).catch(() => undefined)
       return
     }
     const { finding, question, attempts } = investigation
-    log.warn({ finding: finding.id, question, error: nameOf(error) }, 'not found out')
+    log.warn({ finding: finding.id, question, error: describeError(error) }, 'not found out')
     const asked: unknown = error instanceof TriplineError ? Reflect.get(error, 'retryAfterMs') : null
     const code = error instanceof TriplineError ? String(error.code) : 'unexpected'
     // Throttled is no answer: it is asked again until its time is over.
@@ -64,7 +65,7 @@ async function investigate(parts: Needs, investigation: Investigation, answers: 
     const settled = goOn
       ? store.investigations.again(investigation, typeof asked === 'number' ? asked : backoffMs(attempts, 1_000, 60_000))
       : store.investigations.settle(investigation, code)
-    await settled.catch((cause: unknown) => log.error({ error: nameOf(cause) }, 'an investigation stays leased'))
+    await settled.catch((cause: unknown) => log.error({ error: describeError(cause) }, 'an investigation stays leased'))
   }
 }
 
@@ -157,8 +158,4 @@ async function explain(records: Records, finding: Finding, causes: readonly Caus
 
 function namesOf(causes: readonly (Cause | null)[]): string {
   return JSON.stringify(causes.map((cause) => (cause === null ? null : [cause.actor.identity, cause.actor.name, cause.actor.via])))
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
 }

@@ -1,4 +1,4 @@
-import { roomLogger, sleep } from '#runtime'
+import { describeError, roomLogger, sleep } from '#runtime'
 import { resourceKey, type Difference, type Finding, type Origin, type Outcome } from '#model'
 import type { Untold } from '#alerting'
 import type { Judged, Records, StoredState, Wish } from '#store'
@@ -33,7 +33,7 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
       if (judged > 0) continue
       await summarise(parts, busyAccounts)
     } catch (error) {
-      log.error({ error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }, 'judging failed, trying again')
+      log.error({ error: describeError(error) }, 'judging failed, trying again')
     }
     await sleep(options.pollMs, stop)
   }

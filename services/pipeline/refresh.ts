@@ -1,4 +1,4 @@
-import { backoffMs, isRetryable, roomLogger, TriplineError } from '#runtime'
+import { backoffMs, describeError, isRetryable, roomLogger, TriplineError } from '#runtime'
 import type { LeasedMark } from '#store'
 import { settleGone, settlePresent } from './look.ts'
 import { note, reasonOf } from './notes.ts'
@@ -34,7 +34,7 @@ export async function runRefresh(parts: Needs, options: { concurrency: number; p
       failures = 0
     } catch (error) {
       failures += 1
-      log.error({ error: nameOf(error) }, 'marks cannot be leased')
+      log.error({ error: describeError(error) }, 'marks cannot be leased')
     }
     for (const mark of marks) {
       if (mark.class === 'event') eventAt = performance.now()
@@ -78,7 +78,7 @@ async function refresh(parts: Needs, mark: LeasedMark, stop: AbortSignal): Promi
   const renewal = setInterval(() => {
     void parts.store.marks
       .renew(mark, leaseMs)
-      .catch((error: unknown) => log.warn({ error: nameOf(error) }, 'lease cannot be renewed'))
+      .catch((error: unknown) => log.warn({ error: describeError(error) }, 'lease cannot be renewed'))
   }, leaseMs / 2)
   try {
     // Drawn before the fetch: an older look never overwrites a newer one.
@@ -90,7 +90,7 @@ async function refresh(parts: Needs, mark: LeasedMark, stop: AbortSignal): Promi
     if (told) parts.bells.deliver.ring()
   } catch (error) {
     await settleFailure(parts, mark, error, stop).catch((cause: unknown) => {
-      log.error({ resource: mark.ref.id, error: nameOf(cause) }, 'mark stays leased until its time runs out')
+      log.error({ resource: mark.ref.id, error: describeError(cause) }, 'mark stays leased until its time runs out')
     })
   } finally {
     clearInterval(renewal)
@@ -104,7 +104,7 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
   const cause = error instanceof TriplineError ? String(error.code) : 'unexpected'
   const { accountId, region, type, id } = mark.ref
   parts.observe.fetchFailed(cause)
-  log.warn({ accountId, region, type, resource: id, cause, error: nameOf(error) }, 'resource could not be read')
+  log.warn({ accountId, region, type, resource: id, cause, error: describeError(error) }, 'resource could not be read')
   // Throttled is no error of the resource: it is asked again for as long as it takes.
   if (isRetryable(error) && (cause === 'throttled' || mark.attempts < 8)) {
     const asked = retryAfterOf(error)
@@ -131,8 +131,4 @@ async function settleFailure(parts: Needs, mark: LeasedMark, error: unknown, sto
 function retryAfterOf(error: unknown): number | null {
   const given: unknown = error instanceof TriplineError ? Reflect.get(error, 'retryAfterMs') : null
   return typeof given === 'number' ? given : null
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
 }

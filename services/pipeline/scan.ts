@@ -1,4 +1,4 @@
-import { backoffMs, isRetryable, roomLogger, TriplineError } from '#runtime'
+import { backoffMs, describeError, isRetryable, roomLogger, TriplineError } from '#runtime'
 import type { ScanKind, ScanPart, Wish } from '#store'
 import { note, reasonOf } from './notes.ts'
 import type { Parts } from './parts.ts'
@@ -78,7 +78,7 @@ export async function runScans(
       if (busy.size < listings) leased = await parts.store.scans.leaseParts(listings - busy.size, leaseMs)
       if (leased.length === 0) await parts.store.scans.advance()
     } catch (error) {
-      log.error({ error: nameOf(error) }, 'scans cannot be planned, trying again')
+      log.error({ error: describeError(error) }, 'scans cannot be planned, trying again')
     }
     for (const part of leased) {
       const done = list(parts, part, stop).finally(() => {
@@ -100,7 +100,7 @@ async function list(parts: Needs, part: ScanPart, stop: AbortSignal): Promise<vo
   const renewal = setInterval(() => {
     store.scans.renewPart(part, leaseMs).then(
       (mine) => (mine ? undefined : over.abort()),
-      (error: unknown) => log.warn({ error: nameOf(error) }, 'lease of a listing cannot be renewed'),
+      (error: unknown) => log.warn({ error: describeError(error) }, 'lease of a listing cannot be renewed'),
     )
   }, leaseMs / 3)
   try {
@@ -119,7 +119,7 @@ async function list(parts: Needs, part: ScanPart, stop: AbortSignal): Promise<vo
   } catch (error) {
     if (over.signal.aborted) return
     await settleFailure(parts, part, error, stop).catch((cause: unknown) => {
-      log.error({ accountId, region, type, error: nameOf(cause) }, 'listing stays leased until its time runs out')
+      log.error({ accountId, region, type, error: describeError(cause) }, 'listing stays leased until its time runs out')
     })
   } finally {
     clearInterval(renewal)
@@ -132,7 +132,7 @@ async function settleFailure(parts: Needs, part: ScanPart, error: unknown, stop:
   if (stop.aborted) return void (await store.scans.giveBackPart(part, 0, false))
   const { accountId, region, type } = part
   const cause = error instanceof TriplineError ? String(error.code) : 'unexpected'
-  log.warn({ accountId, region, type, cause, error: nameOf(error) }, 'resources could not be listed')
+  log.warn({ accountId, region, type, cause, error: describeError(error) }, 'resources could not be listed')
   if (isRetryable(error) && part.attempts < (cause === 'throttled' ? mostThrottled : mostTries)) {
     await store.scans.giveBackPart(part, backoffMs(part.attempts, 500, 30_000), false)
     if (part.attempts >= noteThrottled) await noteSlow(parts, part)
@@ -162,8 +162,4 @@ async function noteSlow(parts: Needs, { accountId, region, type }: ScanPart): Pr
     }),
   )
   if (said) parts.bells.deliver.ring()
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
 }

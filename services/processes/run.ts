@@ -184,6 +184,7 @@ async function beat(store: Store, workers: { alive: number }, stop: AbortSignal)
     }
     await sleep(beatMs, stop)
   }
+  // Not heard, its row runs out by itself.
   await store.workers.leave(id).catch(() => undefined)
 }
 

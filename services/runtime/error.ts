@@ -13,3 +13,8 @@ export abstract class TriplineError<Code extends string> extends Error {
 export function isRetryable(error: unknown): boolean {
   return error instanceof TriplineError && error.retryable
 }
+
+/** An error in a line for the log: its name and message, cut at 500 characters. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown'
+}
