@@ -1,6 +1,7 @@
 // In: audit events and resources. Out: rule matches and policy outcomes.
 export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
 export { serveEvaluator } from './child.ts'
+export { servePython } from './python/serve.ts'
 export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
 export type { LoadedDetection, TestResult } from './protocol.ts'
 export { DetectionError } from './errors.ts'

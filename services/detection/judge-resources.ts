@@ -29,7 +29,7 @@ export async function judgeResources(
   only?: readonly string[],
 ): Promise<readonly (readonly Outcome[])[]> {
   let waiting: Waiting[] = []
-  const judged = ((await runner.run(frameKinds.resources, texts, only)) as ResourcesAnswer).map((said, item) =>
+  const judged = ((await runner.run(frameKinds.resources, texts, only === undefined ? {} : { only })) as ResourcesAnswer).map((said, item) =>
     said.map((one, place): Outcome => {
       if (!('wants' in one)) return one
       waiting.push({ item, place, policy: one.detectionId, ids: one.wants })
