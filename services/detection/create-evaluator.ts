@@ -63,7 +63,10 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       ...policies.loaded.broken,
       ...read.broken,
       ...python.broken,
-      ...twins.map(({ detection: { id, file } }) => ({ file, message: `id ${id} is taken by a detection in TypeScript; that one is used` })),
+      ...twins.map(({ detection: { id, file } }) => ({
+        file,
+        message: `id ${id} is taken by a detection in TypeScript; that one is used`,
+      })),
     ].map((each) => [`${each.file}|${each.message}`, each]),
   )
   const isTwin = (id: string): boolean => twins.some(({ detection }) => detection.id === id)
@@ -114,9 +117,9 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
 }
 
 /** All of them, or an error once those that opened are closed. */
-async function allOrNone<Opened extends readonly AsyncDisposable[]>(
-  opening: { readonly [Index in keyof Opened]: Promise<Opened[Index]> },
-): Promise<Opened> {
+async function allOrNone<Opened extends readonly AsyncDisposable[]>(opening: {
+  readonly [Index in keyof Opened]: Promise<Opened[Index]>
+}): Promise<Opened> {
   const opened = await Promise.allSettled(opening)
   const failed = opened.find((each) => each.status === 'rejected')
   const values = opened.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))

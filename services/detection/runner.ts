@@ -79,7 +79,9 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     const since = Date.now() - strikeMs
     const recent = [...strikes].map(([id, times]) => [id, times.filter((time) => time > since)] as const)
     for (const [id, times] of recent) strikes.set(id, times)
-    return recent.filter(([, times]) => times.length >= strikesToPark).map(([id, times]) => parkedFailure(id, times.length, options.python !== undefined))
+    return recent
+      .filter(([, times]) => times.length >= strikesToPark)
+      .map(([id, times]) => parkedFailure(id, times.length, options.python !== undefined))
   }
 
   const attempt = async (kind: number, texts: readonly string[], head: BatchHead, given: RunOptions): Promise<Attempt> => {
@@ -143,13 +145,13 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     },
     strike,
     retire() {
-      const next = async (): Promise<void> => {
-        if (closed) return
+      const replace = async (before: Promise<unknown>): Promise<void> => {
+        await before
         await started.link.kill()
         await child()
       }
       // One that does not start is started by the next batch, which says why it cannot.
-      queue = queue.then(next).catch(() => null)
+      queue = replace(queue).catch(() => null)
     },
     async [Symbol.asyncDispose]() {
       closed = true
@@ -218,7 +220,11 @@ function killedFailure(detectionId: string, cause: DeathCause, detail: string, o
 }
 
 function parkedFailure(detectionId: string, times: number, python: boolean): DetectionFailure {
-  return { detectionId, reason: 'parked', message: `not called: it ${python ? `was ended ${times} times` : `killed ${times} evaluator processes`} within an hour` }
+  return {
+    detectionId,
+    reason: 'parked',
+    message: `not called: it ${python ? `was ended ${times} times` : `killed ${times} evaluator processes`} within an hour`,
+  }
 }
 
 function outOfMemory(memoryMb: number): string {

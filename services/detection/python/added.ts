@@ -2,10 +2,10 @@ import { pantherFields, type AuditEvent } from '#model'
 
 /** What events get besides their own fields, made when a rule first asks for it. */
 export interface Added {
-  begin(): void
-  put(tag: number, event: AuditEvent): void
+  readonly begin: () => void
+  readonly put: (tag: number, event: AuditEvent) => void
   /** JSON text. */
-  of(tag: number): string
+  readonly of: (tag: number) => string
 }
 
 export function createAdded(): Added {

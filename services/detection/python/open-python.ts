@@ -1,4 +1,4 @@
-import type { DetectionFailure, Outcome } from '#model'
+import type { DetectionFailure } from '#model'
 import type { LookUp } from '../evaluator.ts'
 import { frameKinds } from '../frames.ts'
 import type { BodiesAnswer, LoadedDetection, ResourcesAnswer } from '../protocol.ts'
@@ -11,7 +11,7 @@ import type { PythonFolders } from './load.ts'
 export interface PythonEvaluator extends AsyncDisposable {
   readonly detections: readonly LoadedDetection[]
   readonly broken: readonly Broken[]
-  judgeBodies(batch: readonly string[]): Promise<BodiesAnswer>
+  readonly judgeBodies: (batch: readonly string[]) => Promise<BodiesAnswer>
   /** Each text is a resource. */
   judgeResources(batch: readonly string[], lookUp: LookUp, only?: readonly string[]): Promise<ResourcesAnswer>
 }
@@ -26,7 +26,12 @@ export async function openPython(
     if (detections.length === 0) return null
     const { globals, dataModels } = folders
     const { memoryMb, timeoutMs, loadTimeoutMs } = rest
-    const python = { globals, dataModels: role === 'rule' ? dataModels : [], detections, memoryMb, timeoutMs, loadTimeoutMs }
+    const codes = detections.map(({ loaded, kind, module, summaryAttributes }) => {
+      // What its author gave stays here: it may hold numbers that JSON has no words for.
+      return { loaded: { ...loaded, slots: {} }, kind, module, summaryAttributes }
+    })
+    const models = role === 'rule' ? dataModels : []
+    const python = { globals, dataModels: models, detections: codes, memoryMb, timeoutMs, loadTimeoutMs }
     return await openRunner({ ...rest, role, bundles: [], python })
   }
   const started = await Promise.allSettled([open('rule'), open('policy')])
@@ -37,17 +42,23 @@ export async function openPython(
     throw failed.reason
   }
   const [rules = null, policies = null] = runners
+  const slots = new Map(folders.detections.map(({ loaded }) => [loaded.detection.id, loaded.slots]))
   const all = [rules, policies].filter((runner) => runner !== null)
   const broken = new Map(all.flatMap(({ loaded }) => loaded.broken).map((each) => [`${each.file}|${each.message}`, each]))
 
   return {
-    detections: all.flatMap(({ loaded }) => loaded.detections),
+    detections: all
+      .flatMap(({ loaded }) => loaded.detections)
+      .map(({ detection, enabled }) => ({ detection, enabled, slots: slots.get(detection.id) ?? {} })),
     broken: [...broken.values()],
     async judgeBodies(batch) {
       if (rules === null) return []
       await cache.read()
       const python = (isNew: boolean): ReturnType<CacheLink['head']> => cache.head(lookUp !== undefined, isNew)
-      const answer = (await rules.run(frameKinds.bodies, batch, { python, ...(lookUp === undefined ? {} : { lookUp }) })) as BodiesAnswer
+      const answer = (await rules.run(frameKinds.bodies, batch, {
+        python,
+        ...(lookUp === undefined ? {} : { lookUp }),
+      })) as BodiesAnswer
       for (const [, records] of answer) for (const { failures } of records) follow(rules, failures)
       return answer
     },
@@ -65,7 +76,7 @@ export async function openPython(
 }
 
 function failureOf(said: ResourcesAnswer[number][number]): readonly DetectionFailure[] {
-  return 'outcome' in said && (said as Outcome).outcome === 'unknown' ? [(said as Outcome & { outcome: 'unknown' }).failure] : []
+  return 'outcome' in said && said.outcome === 'unknown' ? [said.failure] : []
 }
 
 /** A call that was interrupted counts against its detection; memory that was taken is had back by a new process only. */
@@ -74,4 +85,3 @@ function follow(runner: Runner, failures: readonly DetectionFailure[]): void {
   for (const { detectionId } of ended) runner.strike(detectionId)
   if (ended.some(({ reason }) => reason === 'memory')) runner.retire()
 }
-

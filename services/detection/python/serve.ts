@@ -92,7 +92,7 @@ function load(python: Interpreter, { refused }: LoadRequest, source: PythonSourc
 }
 
 /** Tells the parent now and then that there is progress. */
-function createBeat(): { now(): void; tick(): void } {
+function createBeat(): { readonly now: () => void; readonly tick: () => void } {
   const time = performance.now.bind(performance)
   let saidAt = time()
   const now = (): void => {
