@@ -125,7 +125,7 @@ async function judgedUneventful(database: Database, list: Parameters<States['jud
       select given.*
       from given join resources as r
         on r.account_id = given.account_id and r.region = given.region and r.type = given.type and r.id = given.id
-      where r.number = given.number and not r.gone and not exists (
+      where r.number = given.number and not r.gone and coalesce(r.judged_by <= given.judged_by, true) and not exists (
         select from findings as f
         where f.kind = 'policy' and f.status = 'open' and f.account_id = r.account_id and f.region = r.region
           and f.resource_type = r.type and f.resource_id = r.id

@@ -23,14 +23,21 @@ export function bundlesContract(open: () => Promise<Subject>): void {
     const two = aBundle({ 'policies/a.ts': 'a2', 'lib/b.ts': 'b' })
     expect(await bundles.add(one, act)).toEqual({ activation: 1, number: 1, added: true, activated: true })
     expect(await bundles.add(one, { ...act, by: 'bob' })).toEqual({ activation: 1, number: 1, added: false, activated: false })
-    expect(await bundles.add(two, { ...act, by: 'bob', message: 'nul\0', forced: true })).toMatchObject({ activation: 2, number: 2 })
+    expect(await bundles.add(two, { ...act, by: 'bob', message: 'nul\0', forced: true })).toMatchObject({
+      activation: 2,
+      number: 2,
+    })
     expect(await bundles.files(1)).toEqual(
       one.files.map(({ path, text }) => ({ path, text })).toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     )
     expect(await bundles.files(2)).toHaveLength(2)
     expect(await bundles.files(3)).toEqual([])
 
-    expect(await bundles.goBack(null, { ...act, by: 'eve', origin: null })).toMatchObject({ activation: 3, number: 1, activated: true })
+    expect(await bundles.goBack(null, { ...act, by: 'eve', origin: null })).toMatchObject({
+      activation: 3,
+      number: 1,
+      activated: true,
+    })
     expect(await bundles.goBack(1, act)).toMatchObject({ activation: 3, activated: false })
     expect(await bundles.goBack(9, act)).toBeNull()
     expect(await bundles.add(two, act)).toEqual({ activation: 4, number: 2, added: false, activated: true })
