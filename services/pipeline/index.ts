@@ -2,6 +2,7 @@
 export { createIntake } from './intake.ts'
 export { retryQuarantined, type Retried } from './quarantine.ts'
 export { noteBroken, noteRefusedBundle } from './notes.ts'
+export { foresee, type Foreseen } from './preview.ts'
 export { runRefresh } from './refresh.ts'
 export { runInvestigations } from './investigate.ts'
 export { runJudge } from './judge.ts'

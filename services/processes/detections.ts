@@ -5,6 +5,7 @@ import {
   restoreBundle,
   type BundleFolder,
   type Evaluator,
+  type EvaluatorOptions,
   type LiveEvaluator,
 } from '#detection'
 import type { Trust } from '#ingest'
@@ -27,6 +28,11 @@ type Broken = Evaluator['broken']
 export async function openDetections(config: Config, store: Pick<Store, 'bundles'> | null): Promise<Evaluator> {
   if (!config.followsBundles || store === null) return (await openAt(config, store, null)).evaluator
   return (await openAt(config, store, await store.bundles.active())).evaluator
+}
+
+/** What would count, were the files of a folder the active bundle. */
+export async function imagineDetections(config: Config, folder: string): Promise<Evaluator> {
+  return scoped(config, { bundle: { number: 0, activation: 0, overdue: false, folder } })
 }
 
 /** What a process runs: what counts when it starts, and from then on what counts. */
@@ -133,15 +139,19 @@ async function openAt(config: Config, store: Pick<Store, 'bundles'> | null, acti
   const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
   const bundle = active === null ? {} : { bundle: { ...active, overdue: false, folder: folder?.path ?? null } }
   try {
-    const { detections: folders, disabled } = config
-    const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...bundle })
-    const { scopes, ownership } = routingOf(config)
-    const scoped = scopePolicies(all, scopes, ownership.groups)
-    return { folder, evaluator: folder === null ? scoped : within(scoped, folder, nameOf(active?.number ?? 0)) }
+    const evaluator = await scoped(config, bundle)
+    return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
   } catch (error) {
     await folder?.[Symbol.asyncDispose]()
     throw error
   }
+}
+
+async function scoped(config: Config, bundle: Pick<EvaluatorOptions, 'bundle'>): Promise<Evaluator> {
+  const { detections: folders, disabled } = config
+  const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...bundle })
+  const { scopes, ownership } = routingOf(config)
+  return scopePolicies(all, scopes, ownership.groups)
 }
 
 async function fetchBundle(store: Pick<Store, 'bundles'>, number: number): Promise<BundleFolder> {
