@@ -4,6 +4,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
+import { createBundles } from './bundles.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
 import { createInvestigations } from './investigations.ts'
@@ -44,7 +45,7 @@ export async function openStore(config: StoreConfig): Promise<Store> {
   const backend = await openBackend(config)
   try {
     if (isPostgres(config)) await requireMigrations(backend.kysely)
-    else await runMigrations(backend.kysely)
+    else if ((await missingMigrations(backend.kysely)).length > 0) await runMigrations(backend.kysely)
     const database = createDatabase(backend.kysely)
     await openComingDays(database)
     return storeOver(database, backend)
@@ -110,6 +111,7 @@ function recordsOver(database: Database): Records {
     detections: createKnownDetections(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
+    bundles: createBundles(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },
