@@ -3,10 +3,11 @@ import type { EventPages } from '#enrichment'
 import type { LentGap } from '#store'
 import { createIntake, type IntakeParts } from './intake.ts'
 import { reasonOf } from './notes.ts'
+import type { Live } from './parts.ts'
 
 const log = roomLogger('pipeline')
 
-type Needs = Omit<IntakeParts, 'source'> & { readonly pages: EventPages }
+type Needs = Omit<Live<IntakeParts>, 'source'> & { readonly pages: EventPages }
 
 /** Gaps read side by side; an account's region answers two calls a second, whoever asks. */
 const atOnce = 8

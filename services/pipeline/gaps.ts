@@ -7,14 +7,14 @@ import type { Feed } from './feed.ts'
 import { fillGaps } from './fill.ts'
 import { openGap, scanGap } from './gap-scan.ts'
 import type { IntakeParts } from './intake.ts'
-import type { Parts } from './parts.ts'
+import type { Live, Parts } from './parts.ts'
 import type { WatchedAccount } from './scan.ts'
 import { listen } from './silence.ts'
 import { checkTrails } from './trails.ts'
 
 const log = roomLogger('pipeline')
 
-type GapParts = Omit<IntakeParts, 'source'> &
+type GapParts = Omit<Live<IntakeParts>, 'source'> &
   Pick<Parts, 'inventory' | 'places'> & { readonly pages: EventPages; readonly trails: TrailWatch }
 interface GapOptions {
   readonly accounts: readonly WatchedAccount[]

@@ -1,4 +1,5 @@
 import { TriplineError } from '#runtime'
+import { isOutdated } from './prepared.ts'
 
 export type StoreErrorCode =
   /** The data folder belongs to another process. */
@@ -35,7 +36,8 @@ export function storeErrorOf(error: unknown): StoreError {
     return new StoreError('unavailable', `Database did not answer: ${message}`, { retryable: true, cause: error })
   }
   const text = `Database refused a statement: ${message} (SQLSTATE ${state})`
-  if (state === '40001' || state === '40P01') return new StoreError('conflict', text, { retryable: true, cause: error })
+  if (state === '40001' || state === '40P01' || isOutdated(state, message))
+    return new StoreError('conflict', text, { retryable: true, cause: error })
   if (/^(08|53|57)|^55P03$/.test(state)) return new StoreError('unavailable', text, { retryable: true, cause: error })
   if (state === '23514' && message.includes('no partition of relation "inbox"')) {
     return new StoreError('day-missing', text, { retryable: true, cause: error })
@@ -43,7 +45,8 @@ export function storeErrorOf(error: unknown): StoreError {
   return new StoreError('query-failed', text, { cause: error })
 }
 
-function sqlState(error: unknown): string | null {
+/** PostgreSQL's five characters, where an error is the database's. */
+export function sqlState(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('severity' in error)) return null
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null
 }

@@ -2,9 +2,14 @@
 export { inspectStore, migrate, openStore, type StoreConfig } from './open.ts'
 export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
+  ActiveBundle,
   Alerts,
   Coverage,
   Covered,
+  BundleAct,
+  BundleFile,
+  BundleRow,
+  NewBundle,
   Deliveries,
   FindingFilter,
   Findings,

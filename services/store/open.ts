@@ -5,6 +5,7 @@ import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
 import { createCoverage } from './coverage.ts'
+import { createBundles } from './bundles.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
 import { createGaps } from './gaps.ts'
@@ -46,7 +47,7 @@ export async function openStore(config: StoreConfig): Promise<Store> {
   const backend = await openBackend(config)
   try {
     if (isPostgres(config)) await requireMigrations(backend.kysely)
-    else await runMigrations(backend.kysely)
+    else if ((await missingMigrations(backend.kysely)).length > 0) await runMigrations(backend.kysely)
     const database = createDatabase(backend.kysely)
     await openComingDays(database)
     return storeOver(database, backend)
@@ -114,6 +115,7 @@ function recordsOver(database: Database): Records {
     investigations: createInvestigations(database),
     coverage: createCoverage(database),
     gaps: createGaps(database),
+    bundles: createBundles(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },

@@ -1,5 +1,6 @@
 import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
+import { bundlesContract } from './store-bundles.ts'
 import { findingsContract } from './store-findings.ts'
 import { gapsContract } from './store-gaps.ts'
 import { investigationsContract } from './store-investigations.ts'
@@ -30,6 +31,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  bundlesContract(open)
   threadsContract(open)
   scansContract(open)
   workersContract(open)

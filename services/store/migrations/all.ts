@@ -28,6 +28,7 @@ import { livesAreKept } from './0027-lives-are-kept.ts'
 import { quarantineBound } from './0028-quarantine-bound.ts'
 import { coverage } from './0029-coverage.ts'
 import { gaps } from './0030-gaps.ts'
+import { bundles } from './0036-bundles.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -59,6 +60,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0028-quarantine-bound': from(quarantineBound),
   '0029-coverage': from(coverage),
   '0030-gaps': from(gaps),
+  '0036-bundles': from(bundles),
 }
 
 function from(statements: readonly string[]): Migration {

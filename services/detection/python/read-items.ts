@@ -1,0 +1,111 @@
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fits } from '#runtime'
+import { idFields, isFielded, isItemKind, mistakesOf, normalise, type Fielded, type ItemKind } from './read-fields.ts'
+import { NotADocument, readDocument } from './read-document.ts'
+import type { BrokenItem } from './repository.ts'
+
+/** One specification that is well-formed. */
+export interface Item {
+  readonly kind: ItemKind
+  readonly id: string
+  readonly file: string
+  /** Its fields under the names we use. */
+  readonly given: Fielded
+  /** Names the place of a field for a message. */
+  readonly at: (path: readonly (string | number)[]) => string
+}
+export interface ReadOptions {
+  /** Paths (`*` is anything) below the folder that are not read. */
+  readonly ignored: readonly string[]
+  readonly extraKeys: 'refused' | 'ignored'
+}
+interface Found {
+  readonly items: Item[]
+  readonly broken: BrokenItem[]
+  /** Specifications that a whole repository does not read, as samples in a folder of templates. */
+  readonly unread: BrokenItem[]
+}
+
+/** Reads all specifications of folders and files, each file once. */
+export function readItems(paths: readonly string[], options: ReadOptions): Found {
+  const found: Found = { items: [], broken: [], unread: [] }
+  const files = new Set(paths.flatMap((path) => specificationsIn(path, options.ignored, found)))
+  for (const file of files) readItem(file, options, found)
+  return found
+}
+
+function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: Found): void {
+  let document
+  try {
+    document = readDocument(readFileSync(file, 'utf8'), file.endsWith('.json') ? 'json' : 'yaml')
+  } catch (error) {
+    if (error instanceof NotADocument) broken.push({ file: `${file}:${error.place}`, message: error.message })
+    else throw error
+    return
+  }
+  const { value, place } = document
+  if (!isFielded(value) || value['AnalysisType'] === undefined) return
+  const at = (path: readonly (string | number)[]): string => `${file}:${place(path)}`
+  const kind = value['AnalysisType']
+  if (!isItemKind(kind)) {
+    const given = JSON.stringify(kind)
+    broken.push({
+      file: at(['AnalysisType']),
+      message: `AnalysisType: given ${given}; allowed: ${Object.keys(idFields).join(', ')}`,
+    })
+    return
+  }
+  const isOurs = kind === 'rule' || kind === 'scheduled_rule' || kind === 'policy' || kind === 'global' || kind === 'datamodel'
+  const given = isOurs ? normalise(kind, value) : value
+  const mistakes = isOurs ? mistakesOf(kind, given, extraKeys) : []
+  for (const { path, message } of mistakes) broken.push({ file: at(path), message })
+  const id = given[idFields[kind]]
+  if (typeof id !== 'string') {
+    if (mistakes.length === 0) broken.push({ file: at([]), message: `${idFields[kind]} is missing` })
+  } else if (mistakes.length === 0) items.push({ kind, id, file, given, at })
+}
+
+/** In a whole repository, the folders that hold items; in any other folder everything is read. */
+const foldersOfItems = [
+  './',
+  '*rules*',
+  '*policies*',
+  '*queries*',
+  '*lookup_tables*',
+  '*data_models*',
+  '*/global_helpers',
+  '*/packs',
+  '*scheduled_prompts*',
+]
+const marksOfRoots = new Set(['rules', 'policies', 'queries', 'lookup_tables', 'data_models', 'global_helpers', 'packs'])
+
+function specificationsIn(path: string, ignored: readonly string[], found: Found): readonly string[] {
+  if (lstatSync(path).isFile()) return [path]
+  const isRoot = readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory() && marksOfRoots.has(entry.name))
+  const walk = (folder: string): readonly string[] => {
+    const files: string[] = []
+    const isRead = !isRoot || foldersOfItems.some((pattern) => fits(pattern, `./${relative(path, folder)}`))
+    const entries = readdirSync(folder, { withFileTypes: true }).toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    for (const entry of entries) {
+      const file = join(folder, entry.name)
+      const way = relative(path, file)
+      if (isLeftOut(entry.name) || ignored.some((pattern) => fits(pattern, way) || fits(pattern, file))) continue
+      if (entry.isSymbolicLink()) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
+      else if (entry.isDirectory()) files.push(...walk(file))
+      else if (/\.(?:y.*ml|json)$/u.test(entry.name)) {
+        if (isRead) files.push(file)
+        else if (readFileSync(file, 'utf8').includes('AnalysisType'))
+          found.unread.push({ file, message: 'stands in no folder that holds items in a repository; name it as a path to read it' })
+      }
+    }
+    return files
+  }
+  return walk(path)
+}
+
+function isLeftOut(name: string): boolean {
+  return (
+    name.startsWith('.') || ['__pycache__', 'node_modules', 'dependabot.yml', 'package.json', 'package-lock.json'].includes(name)
+  )
+}

@@ -1,0 +1,34 @@
+/**
+ * Bundles of detections: what was uploaded, file by file under its digest, and which of them counted when. Rows are only ever added;
+ * `bundle_active` alone changes: its one row says what counts now, and is held by those who depend on it.
+ */
+export const bundles = [
+  `create table bundle_files (digest text primary key, content text not null)`,
+  `create table bundles (
+    number integer primary key check (number > 0),
+    digest text not null unique,
+    files jsonb not null,
+    detections jsonb not null
+  )`,
+  `create table bundle_activations (
+    id bigint primary key check (id > 0),
+    number integer not null,
+    how text not null check (how in ('upload', 'rollback')),
+    at timestamptz not null,
+    by text not null,
+    origin text,
+    message text,
+    forced boolean not null
+  )`,
+  `create index bundle_activations_of on bundle_activations (number, id)`,
+  `create table bundle_active (one boolean primary key check (one), activation bigint not null, number integer not null)`,
+  `insert into bundle_active values (true, 0, 0)`,
+  `create function tripline_refuse_change() returns trigger language plpgsql
+    as $$ begin raise exception 'rows of % are only ever added', tg_table_name; end $$`,
+  ...['bundle_files', 'bundles', 'bundle_activations'].map(
+    (table) => `create trigger ${table}_are_kept before update or delete on ${table}
+      for each statement execute function tripline_refuse_change()`,
+  ),
+  `alter table resources add column judged_by bigint`,
+  `alter table findings add column judged_by bigint`,
+]
