@@ -147,9 +147,11 @@ async function intake(broker: Broker, postgres: Postgres, events: number, groupI
     detectionFailed: () => undefined,
     delivered: () => undefined,
   }
+  const judgeBodies: Evaluator['judgeBodies'] = (bodies) => clock.time('the evaluator', evaluator.judgeBodies(bodies))
+  const timed: Evaluator = { ...evaluator, judgeBodies }
   const handle = createIntake({
     store: timedStore(store, clock),
-    evaluator: { ...evaluator, judgeBodies: (bodies) => clock.time('evaluator', evaluator.judgeBodies(bodies)) } as Evaluator,
+    evaluators: { lend: (work) => work(timed) },
     trust,
     decode,
     touches,
@@ -201,7 +203,7 @@ function createStopwatch(): Stopwatch {
         spent.set(name, { ms: so.ms + performance.now() - begun, calls: so.calls + 1 })
       }
     },
-    said: () => [...spent].map(([name, each]) => ({ name, ...each })),
+    said: () => [...spent].map(([name, { ms, calls }]) => ({ name, ms, calls })),
   }
 }
 

@@ -29,12 +29,6 @@ export function processorTimes(): ProcessorTimes {
   }
 }
 
-/** Resident memory of a process, in bytes. */
-export function residentOf(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) * 1_024
-}
-
 function nameOf(pid: number): string {
   try {
     const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
