@@ -3,7 +3,7 @@ import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
-import type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement } from './evaluator.ts'
+import type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement, RunningBundle } from './evaluator.ts'
 import { frameKinds } from './frames.ts'
 import { judgeResources, lettersPerBatch } from './judge-resources.ts'
 import type { BodiesAnswer, Wanting } from './protocol.ts'
@@ -17,6 +17,8 @@ export interface EvaluatorOptions {
   readonly folders: readonly string[]
   /** Patterns of ids (`*` is anything) that do not run. */
   readonly disabled?: readonly string[]
+  /** The bundle that counts, and its folder; its detections replace those of `folders` with the same id. */
+  readonly bundle?: RunningBundle & { readonly folder: string | null }
   /** Which events the rules may see. */
   readonly trust: Trust
   /** A call of a detection may take this long; 250 by default. */
@@ -41,11 +43,12 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, lookUp, cache: cacheStore, ...rest } = options
+  const { folders, bundle, lookUp, cache: cacheStore, ...rest } = options
+  const uploaded = bundle === undefined || bundle.folder === null ? [] : [{ root: bundle.folder, path: bundle.folder, wins: true }]
   const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
-  const base = { ...limits, bundles: openBundles(folders) }
+  const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
   const cache = createCacheLink(cacheStore ?? null)
-  const read = loadPython(folders, rest.disabled ?? [])
+  const read = loadPython({ folders, bundle: bundle?.folder ?? null, disabled: rest.disabled ?? [] })
   const [rules, policies, python] = await allOrNone([
     openRunner({ ...base, role: 'rule' }),
     openRunner({ ...base, role: 'policy' }),
@@ -74,6 +77,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
 
   return {
     detections,
+    bundle: bundle ?? null,
     broken: [...broken.values()],
     fingerprint(type) {
       const known = fingerprints.get(type)

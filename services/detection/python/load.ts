@@ -18,22 +18,36 @@ export interface PythonFolders {
 /** Part of every fingerprint: raised when this engine would judge the same code differently. */
 const engineVersion = 'python-1'
 
-/** Reads the folders that hold detections in Panther's layout; others come to nothing. `taken`: ids that others have. */
-export function loadPython(folders: readonly string[], disabled: readonly string[]): PythonFolders {
-  const found = folders.filter(isReadable).map((folder) => readPythonRepository(folder))
+export interface PythonLoading {
+  readonly folders: readonly string[]
+  /** The folder of a bundle: what it has replaces what the folders have. */
+  readonly bundle: string | null
+  /** Patterns of ids that do not run. */
+  readonly disabled: readonly string[]
+}
+
+/** Reads the folders that hold detections in Panther's layout; others come to nothing. */
+export function loadPython({ folders, bundle, disabled }: PythonLoading): PythonFolders {
+  const uploaded = bundle === null ? [] : [readPythonRepository(bundle)]
+  const found = [...uploaded, ...folders.filter(isReadable).map((folder) => readPythonRepository(folder))]
   const broken: Broken[] = found.flatMap((each) => each.broken)
-  const globals = uniqueBy(
-    found.flatMap((each) => each.globals),
-    broken,
+  const winners = new Set(
+    uploaded.flatMap((each) => [...each.globals, ...each.dataModels, ...each.detections]).map(({ file }) => file),
   )
-  const dataModels = uniqueBy(
-    found.flatMap((each) => each.dataModels),
-    broken,
-  )
-  const detections = uniqueBy(
-    found.flatMap((each) => each.detections),
-    broken,
-  )
+  const uniqueBy = <Item extends { readonly id: string; readonly file: string }>(items: readonly Item[]): readonly Item[] => {
+    const kept = new Map<string, Item>()
+    for (const item of items) {
+      const twin = kept.get(item.id)
+      if (twin === undefined) kept.set(item.id, item)
+      // A file that two folders reach is one.
+      else if (twin.file !== item.file && !winners.has(twin.file))
+        broken.push({ file: item.file, message: `id ${item.id} is taken by ${twin.file}; the first is used` })
+    }
+    return [...kept.values()]
+  }
+  const globals = uniqueBy(found.flatMap((each) => each.globals))
+  const dataModels = uniqueBy(found.flatMap((each) => each.dataModels))
+  const detections = uniqueBy(found.flatMap((each) => each.detections))
   const hashOf = hasher(globals)
   return {
     globals,
@@ -57,21 +71,6 @@ export function loadPython(folders: readonly string[], disabled: readonly string
 function isReadable(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
   return found !== undefined && (found.isDirectory() || ['.yml', '.yaml', '.json'].includes(extname(path)))
-}
-
-/** The first of each id; a file that two folders reach is one. */
-function uniqueBy<Item extends { readonly id: string; readonly file: string }>(
-  items: readonly Item[],
-  broken: Broken[],
-): readonly Item[] {
-  const kept = new Map<string, Item>()
-  for (const item of items) {
-    const twin = kept.get(item.id)
-    if (twin === undefined) kept.set(item.id, item)
-    else if (twin.file !== item.file)
-      broken.push({ file: item.file, message: `id ${item.id} is taken by ${twin.file}; the first is used` })
-  }
-  return [...kept.values()]
 }
 
 function detectionOf({ id, kind, file, spec }: PythonDetection, fingerprint: string): Detection {
