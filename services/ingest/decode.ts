@@ -1,6 +1,7 @@
 import { isObject, type AuditEvent, type Json } from '#model'
 import { needsWalk, refuseRecord, refuseText } from './limits.ts'
 import { readEvent } from './read-event.ts'
+import { readFindings } from './read-finding.ts'
 
 /** What one body holds: the records that may be used and those that may not, each with its index among the body's records. */
 export interface Decoded {
@@ -48,10 +49,12 @@ export interface Trust {
    * there are none on AWS; any other envelope must carry the account that its record names.
    */
   readonly hubs?: readonly string[]
+  /** Accounts to which AWS gives the findings of others (delegated administrators), which send them under their own number. */
+  readonly administrators?: readonly string[]
 }
 
 /**
- * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope.
+ * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings.
  * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
  */
 export function decode(body: string, trust: Trust, now: number = Date.now()): Decoded {
@@ -66,21 +69,33 @@ export function decode(body: string, trust: Trust, now: number = Date.now()): De
   }
   const walk = needsWalk(body)
   const many = listOf(parsed)
+  if (many?.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
   if (many === null) {
     const read = readOne(parsed, walk, trust, now)
-    return isRefusal(read)
-      ? { events: [], rejected: [{ record: 0, ...read }] }
-      : { events: [{ record: 0, event: read }], rejected: none }
+    if (!isList(read))
+      return isRefusal(read)
+        ? { events: [], rejected: [{ record: 0, ...read }] }
+        : { events: [{ record: 0, event: read }], rejected: none }
+    return collect([read])
   }
-  if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
+  return collect(many.map((each) => readOne(each, walk, trust, now)))
+}
+
+/** What was read of one value: mostly one record, of findings several. */
+type ReadValue = AuditEvent | Refusal | readonly (AuditEvent | Refusal)[]
+
+function collect(all: readonly ReadValue[]): Decoded {
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
-  for (const [record, each] of many.entries()) {
-    const read = readOne(each, walk, trust, now)
+  for (const [record, read] of all.flat().entries()) {
     if (isRefusal(read)) rejected.push({ record, ...read })
     else events.push({ record, event: read })
   }
   return { events, rejected }
+}
+
+function isList(read: ReadValue): read is readonly (AuditEvent | Refusal)[] {
+  return Array.isArray(read)
 }
 
 const none: readonly Rejected[] = []
@@ -97,8 +112,8 @@ function listOf(parsed: Json): readonly Json[] | null {
   return Array.isArray(records) ? (records as readonly Json[]) : null
 }
 
-/** One record, alone or in its envelope. */
-function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Refusal {
+/** One record, alone or in its envelope; or the findings of an envelope. */
+function readOne(value: Json, walk: boolean, trust: Trust, now: number): ReadValue {
   if (!isObject(value)) return notAnEvent(`given ${kindOf(value)}`)
   if (walk) {
     const refused = refuseRecord(value)
@@ -106,7 +121,8 @@ function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEv
   }
   if (typeof value['eventName'] === 'string' || value['detail-type'] === undefined) return readEvent(value, null, trust, now)
   const detail = value['detail']
-  return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  if (!isObject(detail)) return notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  return readFindings(value, detail, trust, now) ?? readEvent(detail, value, trust, now)
 }
 
 function notAnEvent(given: string): Refusal {

@@ -141,8 +141,8 @@ function sessionsOf({ aws }: Config, share: () => number): Sessions {
 }
 
 /** Which events may be believed: those of registered accounts. */
-export function trustOf(config: Pick<Config, 'accounts'>): Trust {
-  return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+export function trustOf({ accounts, findings }: Pick<Config, 'accounts' | 'findings'>): Trust {
+  return { accounts: accounts.map(({ id }) => id), regions: null, times: 'checked', administrators: findings.administrators }
 }
 
 /** The names that the configuration gives to accounts. */
