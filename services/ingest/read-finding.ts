@@ -44,7 +44,7 @@ function readFinding(kind: FindingKind, record: JsonObject, envelope: JsonObject
   if (typeof region !== 'string' || !(isRegion(region) || (isWide && region === 'global')))
     return refuse('region-not-allowed', kind.region, region, 'an AWS region')
   if (!isWide && region !== envelope['region'])
-    return refuse('region-not-allowed', kind.region, region, `${String(envelope['region'])}, as the envelope says`)
+    return refuse('region-not-allowed', kind.region, region, `${JSON.stringify(envelope['region'])}, as the envelope says`)
   const { regions } = setsOf(trust)
   if (regions !== null && region !== 'global' && !regions.has(region))
     return refuse('region-not-allowed', kind.region, region, [...regions].join(', '))
@@ -101,7 +101,7 @@ function reporterOf({ reporter }: FindingKind, sourceAddress: string | null): Ac
 }
 
 /** Nobody acted: somebody says that he saw something. */
-export function reported(name: string, kind: string): Actor {
+function reported(name: string, kind: string): Actor {
   return {
     kind,
     identity: 'report',

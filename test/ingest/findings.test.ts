@@ -78,7 +78,7 @@ describe('a finding of GuardDuty', () => {
     [
       'another region than its own',
       { account: shop, region: 'eu-west-1', detail: aGuardDutyFinding(shop) },
-      /^region-not-allowed: region: given "us-east-1"; allowed: eu-west-1, as the envelope says/u,
+      /^region-not-allowed: region: given "us-east-1"; allowed: "eu-west-1", as the envelope says/u,
     ],
     ['no region', { account: shop, detail: aGuardDutyFinding(shop, { region: 'evil.example.com' }) }, /^region-not-allowed/u],
     ['no type', { account: shop, detail: aGuardDutyFinding(shop, { type: 7 }) }, /^not-an-event: the type of the finding/u],
