@@ -82,12 +82,15 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
   }
 }
 
+/** Not older than queues keep events, and not of a day that is yet to come. */
+export function isTimely(at: number, { times }: Trust, now: number): boolean {
+  return times === 'any' || (at >= now - oldestMs && at <= now + aheadMs)
+}
+
 /** What is older than the inbox remembers would be told again; NaN is no time at all. */
-export function refuseTime(what: string, given: Json | undefined, at: number, { times }: Trust, now: number): Refusal | null {
+export function refuseTime(what: string, given: Json | undefined, at: number, trust: Trust, now: number): Refusal | null {
   if (Number.isNaN(at)) return refuse('not-an-event', what, given, 'an RFC 3339 time')
-  if (times === 'checked' && (at < now - oldestMs || at > now + aheadMs))
-    return refuse('time-out-of-range', what, given, 'from 14 days ago to a day ahead')
-  return null
+  return isTimely(at, trust, now) ? null : refuse('time-out-of-range', what, given, 'from 14 days ago to a day ahead')
 }
 
 /** Milliseconds since 1970, NaN when the text is no time. CloudTrail's own form, `2023-07-10T11:45:00Z`, is read by hand: `Date` takes six times as long. */

@@ -27,6 +27,9 @@ import { quarantineOwed } from './0025-quarantine-owed.ts'
 import { livesAreKept } from './0027-lives-are-kept.ts'
 import { quarantineBound } from './0028-quarantine-bound.ts'
 import { threadsByResource } from './0031-threads-by-resource.ts'
+import { coverage } from './0029-coverage.ts'
+import { gaps } from './0030-gaps.ts'
+import { bundles } from './0036-bundles.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -57,6 +60,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0027-lives-are-kept': from(livesAreKept),
   '0028-quarantine-bound': from(quarantineBound),
   '0031-threads-by-resource': from(threadsByResource),
+  '0029-coverage': from(coverage),
+  '0030-gaps': from(gaps),
+  '0036-bundles': from(bundles),
 }
 
 function from(statements: readonly string[]): Migration {
