@@ -24,15 +24,12 @@ import type { Config } from './config.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
+import type { Role } from './roles.ts'
 import { routingOf } from './routing.ts'
 import { openSources } from './sources.ts'
 
 const log = roomLogger('processes')
 const beatMs = 5_000
-
-/** The parts of the line that a process can run; all by default. */
-export const roles = ['ingest', 'refresh', 'judge', 'scan', 'investigate', 'deliver', 'http'] as const
-export type Role = (typeof roles)[number]
 
 export interface RunOptions {
   readonly only: ReadonlySet<Role>
