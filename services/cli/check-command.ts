@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
-import { createEvaluator } from '#detection'
+import type { Evaluator } from '#detection'
 import { ConfigError, fits } from '#runtime'
-import { inspectStore } from '#store'
+import { inspectStore, openStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
+import { openDetections } from '../processes/detections.ts'
 import { portError } from '../processes/http.ts'
 import { routingOf } from '../processes/routing.ts'
-import { trustOf } from '../processes/run.ts'
 import { checkAws } from './check-aws.ts'
 import { destinationLooks } from './check-destinations.ts'
 import { checkKafka } from './check-kafka.ts'
@@ -93,13 +93,14 @@ async function* destinations(config: Config): AsyncGenerator<Finding> {
 }
 
 async function* detections(config: Config): AsyncGenerator<Finding> {
-  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
+  await using evaluator = await activeDetections(config)
   for (const { file, message } of evaluator.broken) yield { what: `detection ${file}`, ok: false, detail: message }
+  const bundle = (evaluator.bundle?.number ?? 0) > 0 ? [`bundle ${evaluator.bundle?.number}`] : []
   const count = (kind: string): number => evaluator.detections.filter((each) => each.kind === kind).length
   yield {
     what: 'detections',
     ok: evaluator.detections.length > 0,
-    detail: `${counted(count('policy'), 'policy', 'policies')}, ${counted(count('rule'), 'rule')} from ${config.detections.join(', ')}`,
+    detail: `${counted(count('policy'), 'policy', 'policies')}, ${counted(count('rule'), 'rule')} from ${[...config.detections, ...bundle].join(', ')}`,
   }
   const policies = new Set(evaluator.detections.filter(({ kind }) => kind === 'policy').map(({ id }) => id))
   for (const id of Object.keys(config.policies).filter((each) => !policies.has(each))) {
@@ -115,6 +116,14 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
     const detail = `names ${unknown.join(', ')}, of which nothing is known`
     if (unknown.length > 0) yield { what: `destinations of ${id}`, ok: true, warning: true, detail }
   }
+}
+
+/** With the bundle that counts, where there is a database to ask. */
+async function activeDetections(config: Config): Promise<Evaluator> {
+  const seen = config.followsBundles ? await inspectStore(config.store).catch(() => null) : null
+  if (seen?.missing.length !== 0) return openDetections({ ...config, followsBundles: false }, null)
+  await using store = await openStore(config.store)
+  return await openDetections(config, store)
 }
 
 function report(finding: Finding, json: boolean): void {

@@ -1,18 +1,19 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Evaluator } from '#detection'
 import type { Observe } from '#pipeline'
 import type { Store } from '#store'
 
 export interface Metrics {
   readonly observe: Observe
+  /** What is run from now on: detections of which bundle, and how many files could not be loaded. */
+  readonly runs: (evaluator: Pick<Evaluator, 'bundle' | 'broken'>) => void
+  readonly bundleRefused: () => void
   /** The Prometheus text; asks the store for what waits. */
   text(): Promise<string>
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
-export function createMetrics(
-  store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine'>,
-  detectionsNotLoaded: number,
-): Metrics {
+export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine'>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -75,7 +76,7 @@ export function createMetrics(
   })
   const notLoaded = new Gauge({
     name: 'tripline_detections_not_loaded',
-    help: 'Files of detections that could not be loaded at the start.',
+    help: 'Files of detections that could not be loaded.',
     registers,
   })
   const quarantine = new Gauge({
@@ -84,8 +85,22 @@ export function createMetrics(
     labelNames: ['reason'],
     registers,
   })
-  notLoaded.set(detectionsNotLoaded)
+  const bundle = new Gauge({
+    name: 'tripline_bundle',
+    help: 'The bundle of detections that is run; 0: the folders alone.',
+    registers,
+  })
+  const bundlesRefused = new Counter({
+    name: 'tripline_bundles_refused_total',
+    help: 'Bundles that could not be loaded, so that the one before goes on.',
+    registers,
+  })
   return {
+    runs({ bundle: running, broken }) {
+      bundle.set(running?.number ?? 0)
+      notLoaded.set(broken.length)
+    },
+    bundleRefused: () => bundlesRefused.inc(),
     observe: {
       events: (outcome, count) => events.inc({ outcome }, count),
       quarantined: (reason) => quarantined.inc({ reason }),

@@ -2,7 +2,12 @@
 export { inspectStore, migrate, openStore, type StoreConfig } from './open.ts'
 export { StoreError, type StoreErrorCode } from './error.ts'
 export type {
+  ActiveBundle,
   Alerts,
+  BundleAct,
+  BundleFile,
+  BundleRow,
+  NewBundle,
   Deliveries,
   FindingFilter,
   Findings,

@@ -4,6 +4,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
+import { createBundles } from './bundles.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
 import { createInvestigations } from './investigations.ts'
@@ -110,6 +111,7 @@ function recordsOver(database: Database): Records {
     detections: createKnownDetections(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
+    bundles: createBundles(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now
     },

@@ -37,6 +37,7 @@ export interface Records {
   readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
+  readonly bundles: Bundles
   /** Now, as the database sees it. */
   now(): Promise<Date>
 }
@@ -139,6 +140,8 @@ export interface StoredState extends Resource {
   readonly confirmed: boolean
   /** When its verdict was written; null for one that an older version wrote. */
   readonly judgedAt: Date | null
+  /** Under which activation of a bundle; null where none was followed. */
+  readonly judgedBy: number | null
   /** Why it cannot be read now, since when; null when the last look succeeded. */
   readonly unread: { readonly cause: string; readonly since: Date } | null
 }
@@ -190,7 +193,13 @@ export interface States {
   due(
     limit: number,
     leaseMs: number,
-    current: { fingerprints: ReadonlyMap<string, string>; otherwise: string; shapes?: ReadonlyMap<string, number> },
+    current: {
+      fingerprints: ReadonlyMap<string, string>
+      otherwise: string
+      shapes?: ReadonlyMap<string, number>
+      /** What was judged under a later activation is left to those who know that one. */
+      judgedBy?: number | null
+    },
   ): Promise<readonly StoredState[]>
 }
 /** One version of a resource: every effective change, with what made it. Kept until 400 days after the next one came. */
@@ -222,6 +231,8 @@ export interface Judged {
   readonly evaluateAt: Date
   /** Ids of other resources that policies looked up: when one changes, this one is judged again. */
   readonly lookedUp: readonly string[]
+  /** The activation of a bundle that it was judged under. */
+  readonly judgedBy?: number | null
 }
 
 // ---- findings
@@ -238,6 +249,8 @@ export interface PolicyFinding {
   readonly differences: readonly Difference[]
   /** Its detection is staged: nobody is told. */
   readonly staged?: boolean
+  /** The activation of a bundle that it was found under. */
+  readonly judgedBy?: number | null
 }
 export interface RuleHit {
   readonly detectionId: string
@@ -254,6 +267,8 @@ export interface RuleHit {
   readonly unique?: string
   /** The rule is staged: nobody is told. A finding is one or the other. */
   readonly staged?: boolean
+  /** The activation of a bundle that the epoch began under. */
+  readonly judgedBy?: number | null
 }
 /** The findings of one detection, counted. */
 export interface Tally {
@@ -610,4 +625,62 @@ export interface Investigations {
   again(investigation: Investigation, delayMs: number): Promise<boolean>
   /** Ends the leases of a stopping worker. */
   release(investigations: readonly Investigation[]): Promise<void>
+}
+
+// ---- bundles: the detections that were uploaded, in versions; kept for ever, only ever added to
+
+export interface BundleFile {
+  /** Below the bundle's folder, with `/` between. */
+  readonly path: string
+  readonly text: string
+}
+export interface NewBundle {
+  /** Of all paths and contents: the same again is the same bundle. */
+  readonly digest: string
+  readonly files: readonly (BundleFile & { readonly digest: string })[]
+  readonly detections: readonly { readonly id: string; readonly kind: 'policy' | 'rule'; readonly fingerprint: string }[]
+}
+/** Who does it, and what they say of it. */
+export interface BundleAct {
+  readonly by: string
+  /** The folder that it came from; null for what was there. */
+  readonly origin: string | null
+  readonly message: string | null
+  /** Uploaded although a test failed. */
+  readonly forced: boolean
+}
+/** What counts now. Activations are numbered in the order they came; 0: there was none yet. Bundle 0: none, the folders alone. */
+export interface ActiveBundle {
+  readonly activation: number
+  readonly number: number
+}
+export interface BundleRow extends BundleAct {
+  readonly number: number
+  readonly digest: string
+  /** How many. */
+  readonly files: number
+  readonly detections: NewBundle['detections']
+  /** For the first time, as who did it. */
+  readonly uploadedAt: Date
+  readonly active: boolean
+}
+export interface BundleActivation extends ActiveBundle, BundleAct {
+  readonly how: 'upload' | 'rollback'
+  readonly at: Date
+}
+export interface Bundles {
+  active(): Promise<ActiveBundle>
+  /** Whether this is what counts; in a transaction it goes on to be so until that ends. */
+  isActive(activation: number): Promise<boolean>
+  /** Keeps a bundle, unless it is there, and makes it count, unless it does. */
+  add(bundle: NewBundle, act: BundleAct): Promise<ActiveBundle & { readonly added: boolean; readonly activated: boolean }>
+  /** Makes an older bundle count, or, for null, what counted before. Null when there is no such bundle. */
+  goBack(number: number | null, act: BundleAct): Promise<(ActiveBundle & { readonly activated: boolean }) | null>
+  /** By path. */
+  files(number: number): Promise<readonly BundleFile[]>
+  get(number: number): Promise<BundleRow | null>
+  /** Newest first. */
+  list(limit: number): Promise<readonly BundleRow[]>
+  /** What was uploaded and rolled back, newest first. */
+  acts(limit: number): Promise<readonly BundleActivation[]>
 }

@@ -48,6 +48,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],
+    followsBundles: false,
     reminders: {},
     ...plainRouting,
     teams: accountIds.map((id) => ({ id, channel: `team-${id}`, owns: { ...ownsNothing, accounts: [id] } })),

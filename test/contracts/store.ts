@@ -1,5 +1,6 @@
 import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
+import { bundlesContract } from './store-bundles.ts'
 import { findingsContract } from './store-findings.ts'
 import { investigationsContract } from './store-investigations.ts'
 import { inboxContract } from './store-inbox.ts'
@@ -29,6 +30,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  bundlesContract(open)
   threadsContract(open)
   scansContract(open)
   workersContract(open)

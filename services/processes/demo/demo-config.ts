@@ -30,6 +30,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     ],
     scans: { daily: null },
     detections: ['policies', 'rules'].map((folder) => fileURLToPath(new URL(`../../../${folder}`, import.meta.url))),
+    followsBundles: false,
     disabled: [],
     ...plainRouting,
     teams: [

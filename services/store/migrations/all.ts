@@ -26,6 +26,7 @@ import { scanUnread } from './0024-scan-unread.ts'
 import { quarantineOwed } from './0025-quarantine-owed.ts'
 import { livesAreKept } from './0027-lives-are-kept.ts'
 import { quarantineBound } from './0028-quarantine-bound.ts'
+import { bundles } from './0036-bundles.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -55,6 +56,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0025-quarantine-owed': from(quarantineOwed),
   '0027-lives-are-kept': from(livesAreKept),
   '0028-quarantine-bound': from(quarantineBound),
+  '0036-bundles': from(bundles),
 }
 
 function from(statements: readonly string[]): Migration {
