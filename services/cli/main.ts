@@ -6,6 +6,7 @@ import { roles, type Role } from '../processes/roles.ts'
 import type { BundlesOptions, RollbackOptions } from './bundles-command.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
+import type { GapsOptions } from './gaps-command.ts'
 import type { GroupOptions } from './group-command.ts'
 import type { QuarantineListOptions, RedriveOptions } from './quarantine-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
@@ -191,6 +192,18 @@ program
     logOnlyErrors()
     const { findingsCommand } = await import('./findings-command.ts')
     process.exitCode = await findingsCommand(options)
+  })
+
+program
+  .command('gaps')
+  .description('what did not come: silent accounts and regions, stopped trails, what was made up for; and who was never heard')
+  .addOption(config())
+  .option('--limit <n>', 'show so many at most', countOf('--limit'), 100)
+  .addOption(json())
+  .action(async (options: GapsOptions) => {
+    logOnlyErrors()
+    const { gapsCommand } = await import('./gaps-command.ts')
+    process.exitCode = await gapsCommand(options)
   })
 
 program

@@ -140,7 +140,7 @@ function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message
   return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
 
-function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
+export function isAllowed({ only }: Message, { accountId }: { readonly accountId: string }): boolean {
   return only === undefined || only.accounts.includes(accountId)
 }
 
@@ -148,10 +148,11 @@ function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
 function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
-  const found = parts.decode(body, parts.trust).events.find(({ event }) => !isAllowed(message, event))
+  const { events, heartbeats = [] } = parts.decode(body, parts.trust)
+  const found = [...events.map(({ event }) => event), ...heartbeats].find((each) => !isAllowed(message, each))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
-  const detail = `${only.by}: given an event of account ${found.event.accountId}; allowed: ${allowed}`
+  const detail = `${only.by}: given an event of account ${found.accountId}; allowed: ${allowed}`
   return [itemOf(parts, message, 'account-mismatch', detail)]
 }
 

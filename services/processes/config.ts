@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
+import { feed, heartbeats } from './config-feed.ts'
 import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
@@ -58,6 +59,8 @@ const keys = z.strictObject({
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })
     .prefault({})
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
+  heartbeats,
+  feed,
   detections: z.array(name).min(1).default(['shipped', 'bundle']),
   disabled: z.array(name).default([]),
   ...routingKeys,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Figure } from '../../services/cli/bench-command.ts'
 import type { Config } from '../../services/processes/config.ts'
+import { noFeed } from '../../services/processes/config-feed.ts'
 import { ownsNothing, plainRouting } from '../../services/processes/config-routing.ts'
 import { emptyAccount, type Account, type SecurityGroup } from '../../services/processes/demo/account.ts'
 import { startAwsServer } from '../../services/processes/demo/aws-server.ts'
@@ -51,6 +52,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     followsBundles: false,
     reminders: {},
     ...plainRouting,
+    ...noFeed,
     teams: accountIds.map((id) => ({ id, channel: `team-${id}`, owns: { ...ownsNothing, accounts: [id] } })),
     routes: [],
     fallback: 'fallback',
