@@ -10,7 +10,8 @@ import { emptyAccount, type Account, type SecurityGroup } from '../../services/p
 import { startAwsServer } from '../../services/processes/demo/aws-server.ts'
 import { startQueue } from '../../services/processes/demo/queue.ts'
 import { startSlackServer } from '../../services/processes/demo/slack-server.ts'
-import { roles, runTripline } from '../../services/processes/run.ts'
+import { roles } from '../../services/processes/roles.ts'
+import { runTripline } from '../../services/processes/run.ts'
 import { anEnvelope, aRecord } from '../support/records.ts'
 import { until } from '../support/until.ts'
 
