@@ -90,7 +90,7 @@ const filterValues: Readonly<Record<string, readonly string[] | null>> = {
   severity: severities,
   status: ['Experimental', 'Stable', 'Deprecated', 'Staged'],
   resourcetypes: resourceTypes,
-  logtypes: ['AWS.CloudTrail'],
+  logtypes: null,
   tags: null,
   destinations: null,
   createdby: null,

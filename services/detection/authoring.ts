@@ -1,9 +1,10 @@
 // In: what an author writes. Out: the same, typed and marked. This file is the package's door, `"tripline"`: it imports no code.
 import type { AttributesOf, ResourceTypeName } from './resource-types.ts'
-import type { CloudTrailRecord } from './cloudtrail-record.ts'
+import type { LogTypeName, RecordOf, RuleEvent } from './log-records.ts'
 
 export type * from './resource-types.ts'
 export type * from './cloudtrail-record.ts'
+export type * from './log-records.ts'
 
 /** Panther's severities, in either spelling. `DEFAULT`, from a severity function, is the one in the metadata. */
 export type SeverityWord = ('INFO' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL') | ('Info' | 'Low' | 'Medium' | 'High' | 'Critical')
@@ -100,10 +101,12 @@ export interface PolicyTest {
   readonly others?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-export interface RuleDefinition extends Metadata, Wording<[record: CloudTrailRecord]> {
-  readonly logTypes: readonly 'AWS.CloudTrail'[]
-  /** The only events that the rule is asked about. */
-  readonly match: {
+export interface RuleDefinition<Type extends LogTypeName = 'AWS.CloudTrail'>
+  extends Metadata, Wording<[record: RecordOf<Type>, event: RuleEvent]> {
+  /** `AWS.CloudTrail`, a finding's as `AWS.GuardDuty`, or a log's whose schema is known; docs/log-types.md has them. */
+  readonly logTypes: readonly Type[]
+  /** The only events of CloudTrail that the rule is asked about; of other log types it is asked about every one. */
+  readonly match?: {
     /** `ec2.amazonaws.com`, or several. */
     readonly source: string | readonly string[]
     /** Event names; left out: every event of the source, which costs a call each. */
@@ -114,16 +117,16 @@ export interface RuleDefinition extends Metadata, Wording<[record: CloudTrailRec
   /** Matches within that time before anybody is told. */
   readonly threshold?: number
   /** Counts distinct texts against the threshold, in place of matches: how many buckets, how many users. */
-  readonly unique?: (record: CloudTrailRecord) => string
+  readonly unique?: (record: RecordOf<Type>, event: RuleEvent) => string
   /** True: matched. Synchronous; sees failed calls too (`errorCode`); the record cannot be written to. */
-  readonly evaluate: (record: CloudTrailRecord) => boolean
+  readonly evaluate: (record: RecordOf<Type>, event: RuleEvent) => boolean
   /** Some that match and some that stay silent. */
   readonly tests?: readonly RuleTest[]
 }
 export interface RuleTest {
   readonly name: string
   readonly expected: boolean
-  /** As much of a CloudTrail record as the rule reads. Source and name default to the first of `match`. */
+  /** As much of a record as the rule reads. Of CloudTrail, source and name default to the first of `match`. */
   readonly event: Readonly<Record<string, unknown>>
 }
 
@@ -139,6 +142,6 @@ export function definePolicy<const Type extends ResourceTypeName>(definition: Po
 }
 
 /** Defines a rule: what nobody may do. Export it from its file. */
-export function defineRule(definition: RuleDefinition): Defined<'rule'> {
+export function defineRule<const Type extends LogTypeName>(definition: RuleDefinition<Type>): Defined<'rule'> {
   return Object.freeze({ ...definition, kind: 'rule' as const })
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { readSeverity, resourceTypes, severities, type Detection, type Severity } from '#model'
+import { logTypes, readSeverity, resourceTypes, severities, type Detection, type Severity } from '#model'
 import { nearest } from '#runtime'
 
 /** A detection ready to run: what everybody may know of it, and its code. */
@@ -24,7 +24,8 @@ export interface LoadedPolicy extends LoadedBase {
 }
 export interface LoadedRule extends LoadedBase {
   readonly kind: 'rule'
-  readonly match: { readonly sources: readonly string[]; readonly names: readonly string[] | null }
+  /** Null: it asks for no event of CloudTrail. */
+  readonly match: Detection['match']
   readonly tests: readonly { readonly name: string; readonly expected: boolean; readonly event: object }[]
 }
 export type Code = (...given: readonly unknown[]) => unknown
@@ -35,6 +36,7 @@ export function readDefinition(exported: object, from: { readonly file: string; 
   const result = definition.safeParse({ ...exported })
   if (!result.success) throw new TypeError(result.error.issues.map((issue) => explain(issue, exported)).join('\n'))
   const given = result.data
+  if (given.kind === 'rule') checkMatch(given)
   const { id, title, severityOf, destinationsOf, dedup, context } = given
   const isRule = given.kind === 'rule'
   const detection: Detection = {
@@ -53,7 +55,7 @@ export function readDefinition(exported: object, from: { readonly file: string; 
     threshold: isRule ? given.threshold : 1,
     createAlert: given.createAlert,
     staged: given.status?.toLowerCase() === 'staged',
-    match: isRule ? { sources: [given.match.source].flat(), names: given.match.names ?? null } : null,
+    match: isRule ? matchOf(given.match) : null,
     graceSeconds: isRule ? 0 : given.graceSeconds,
     destinations: given.destinations,
     suppressions: isRule ? [] : given.suppressions,
@@ -69,8 +71,26 @@ export function readDefinition(exported: object, from: { readonly file: string; 
   }
   const base = { detection, enabled: given.enabled, evaluate: given.evaluate, wording, slots: slotsOf(given) }
   if (given.kind === 'policy') return { ...base, kind: 'policy', tests: given.tests }
-  const { source, names } = given.match
-  return { ...base, kind: 'rule', tests: given.tests, match: { sources: [source].flat(), names: names ?? null } }
+  return { ...base, kind: 'rule', tests: given.tests, match: detection.match }
+}
+
+/** What costs a call for every event of CloudTrail is no accident. */
+function checkMatch({ logTypes: types, match }: { logTypes: readonly string[]; match?: object | undefined }): void {
+  const ofCloudTrail = types.includes('AWS.CloudTrail')
+  if (ofCloudTrail && match === undefined)
+    throw new TypeError(
+      'slot `match`: given nothing; allowed: { source, names }, the events of AWS.CloudTrail that it is asked about',
+    )
+  if (!ofCloudTrail && match !== undefined)
+    throw new TypeError(
+      `slot \`match\`: given for ${types.join(', ')}; allowed: only for AWS.CloudTrail, of others it is asked about every event`,
+    )
+}
+
+function matchOf(
+  given: { source: string | readonly string[]; names?: readonly string[] | undefined } | undefined,
+): Detection['match'] {
+  return given === undefined ? null : { sources: [given.source].flat(), names: given.names ?? null }
 }
 
 const text = z.string().min(1, 'allowed: text').max(10_000, 'allowed: at most 10,000 characters')
@@ -108,6 +128,13 @@ const metadata = {
   evaluate: code,
 }
 const graceRange = 'allowed: 0 to 3600'
+/** Names as Panther writes them; its own in other letters are a slip. */
+const logType = z
+  .string()
+  .regex(/^[A-Z][A-Za-z0-9]*(?:\.[A-Z][A-Za-z0-9]*)+$/u, 'allowed: the name of a log type, as AWS.CloudTrail')
+  .refine((given) => logTypes.every((each) => each === given || each.toLowerCase() !== given.toLowerCase()), {
+    error: ({ input }) => `allowed: ${nearest(String(input), logTypes, 1).join()}`,
+  })
 const sample = z.custom<object>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'allowed: an object',
@@ -136,11 +163,13 @@ export const definition = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rule'),
     ...metadata,
-    logTypes: z.array(z.literal('AWS.CloudTrail')).min(1, 'allowed: AWS.CloudTrail'),
-    match: z.strictObject({
-      source: z.union([text, z.array(text).min(1, 'allowed: at least one source')]),
-      names: z.array(text).min(1, 'allowed: at least one name, or no such slot for every event of the source').optional(),
-    }),
+    logTypes: z.array(logType).min(1, 'allowed: at least one log type, as AWS.CloudTrail'),
+    match: z
+      .strictObject({
+        source: z.union([text, z.array(text).min(1, 'allowed: at least one source')]),
+        names: z.array(text).min(1, 'allowed: at least one name, or no such slot for every event of the source').optional(),
+      })
+      .optional(),
     dedupPeriodMinutes: z.int().min(0).max(10_080, 'allowed: at most 10080').optional(),
     unique: code.optional(),
     threshold: z.int().min(1, 'allowed: a whole number from 1').default(1),

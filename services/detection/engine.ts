@@ -1,6 +1,17 @@
-import type { Detection, DetectionFailure, JsonObject, Outcome, ResourceRef, RuleMatch, Severity, Violation } from '#model'
-import { readSeverity } from '#model'
+import type {
+  AuditEvent,
+  Detection,
+  DetectionFailure,
+  JsonObject,
+  Outcome,
+  ResourceRef,
+  RuleMatch,
+  Severity,
+  Violation,
+} from '#model'
+import { pantherFields, readSeverity } from '#model'
 import type { Code, Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
+import type { RuleEvent } from './log-records.ts'
 import { cut, describeUnquoted, freezeJson, kindOf, limitContext } from './limits.ts'
 import { startLooking, type Known, type Looking } from './look-up.ts'
 
@@ -8,18 +19,25 @@ import { startLooking, type Known, type Looking } from './look-up.ts'
 export interface Engine {
   readonly loaded: readonly Loaded[]
   /** The rules that asked for such events, by look-up: the cost does not grow with the number of rules. */
-  rulesFor(source: string, name: string): readonly LoadedRule[]
+  rulesFor(event: Pick<AuditEvent, 'logType' | 'source' | 'name'>): readonly LoadedRule[]
   policiesFor(resourceType: string): readonly LoadedPolicy[]
 }
 
 /** Indexes detections. Disabled ones never run. */
 export function createEngine(loaded: readonly Loaded[]): Engine {
-  const rules = indexRules(loaded.filter((each) => each.kind === 'rule' && each.enabled) as readonly LoadedRule[])
+  const enabled = loaded.filter((each) => each.kind === 'rule' && each.enabled) as readonly LoadedRule[]
+  const rules = indexRules(enabled)
+  const byLogType = Map.groupBy(
+    enabled.flatMap((rule) => [...new Set(rule.detection.logTypes)].map((logType) => ({ logType, rule }))),
+    ({ logType }) => logType,
+  )
+  const ofLogs = new Map([...byLogType].map(([logType, pairs]) => [logType, pairs.map(({ rule }) => rule)]))
   const policies = loaded.filter((each) => each.kind === 'policy' && each.enabled) as readonly LoadedPolicy[]
   const byType = new Map<string, readonly LoadedPolicy[]>()
   return {
     loaded,
-    rulesFor(source, name) {
+    rulesFor({ logType, source, name }) {
+      if (logType !== 'AWS.CloudTrail') return ofLogs.get(logType) ?? none
       const ofSource = rules.get(source)
       if (ofSource === undefined) return none
       return ofSource.byName.get(name) ?? ofSource.always
@@ -48,15 +66,33 @@ interface RulesOfSource {
 function indexRules(rules: readonly LoadedRule[]): ReadonlyMap<string, RulesOfSource> {
   const index = new Map<string, RulesOfSource>()
   for (const rule of rules) {
-    for (const source of new Set(rule.match.sources)) {
+    const { match } = rule
+    if (match === null) continue
+    for (const source of new Set(match.sources)) {
       const entry = index.get(source) ?? { always: [], byName: new Map<string, LoadedRule[]>() }
       index.set(source, entry)
-      if (rule.match.names === null) entry.always.push(rule)
-      else for (const name of new Set(rule.match.names)) entry.byName.set(name, [...(entry.byName.get(name) ?? []), rule])
+      if (match.names === null) entry.always.push(rule)
+      else for (const name of new Set(match.names)) entry.byName.set(name, [...(entry.byName.get(name) ?? []), rule])
     }
   }
   for (const { always, byName } of index.values()) for (const [name, own] of byName) byName.set(name, [...own, ...always])
   return index
+}
+
+/** What a rule is told of an event beside its record. Nothing of it is looked for before it is read. */
+export function ruleEventOf(event: AuditEvent): RuleEvent {
+  const { logType, accountId, region } = event
+  return Object.freeze({
+    logType,
+    accountId,
+    region,
+    get time() {
+      return event.time.toISOString()
+    },
+    get fields() {
+      return pantherFields(event)
+    },
+  })
 }
 
 /** What a run came to, with what its wording functions did wrong: noise in production, a failure in tests. */
@@ -66,25 +102,25 @@ export interface Run<Answer> {
 }
 
 /** Asks a rule about a record. Null: no match. The record is frozen from here on. */
-export function runRule(rule: LoadedRule, record: JsonObject): Run<RuleMatch | DetectionFailure | null> {
+export function runRule(rule: LoadedRule, record: JsonObject, event: RuleEvent): Run<RuleMatch | DetectionFailure | null> {
   const { detection, evaluate } = rule
   try {
-    const result = evaluate(freezeJson(record))
+    const result = evaluate(freezeJson(record), event)
     if (result === false) return silent
     if (result !== true) return { answer: wrongType(detection, 'a boolean', result), complaints: [] }
   } catch (thrown) {
     return { answer: threw(detection, thrown), complaints: [] }
   }
   const complaints: string[] = []
-  const words = word(rule, [record], {}, complaints)
+  const words = word(rule, [record, event], {}, complaints)
   // A value that cannot be had does not count towards the threshold.
-  const unique = rule.wording.unique === null ? {} : { unique: uniqueOf(rule.wording.unique, record, complaints) }
+  const unique = rule.wording.unique === null ? {} : { unique: uniqueOf(rule.wording.unique, [record, event], complaints) }
   return { answer: { detectionId: detection.id, ...words, ...unique }, complaints }
 }
 
-function uniqueOf(code: Code, record: JsonObject, complaints: string[]): string {
+function uniqueOf(code: Code, given: readonly unknown[], complaints: string[]): string {
   try {
-    const said = code(record)
+    const said = code(...given)
     if (typeof said === 'string') return cut(said)
     complaints.push(`unique answered ${kindOf(said)}; allowed: text`)
   } catch (thrown) {

@@ -2,7 +2,7 @@ import type { AuditEvent, DetectionFailure, RuleMatch } from '#model'
 import type { Decoded, Trust } from '#ingest'
 import type { Caller } from './caller.ts'
 import type { LoadedRule } from './definition.ts'
-import { runRule, type Engine } from './engine.ts'
+import { ruleEventOf, runRule, type Engine } from './engine.ts'
 import type { RecordJudgement } from './evaluator.ts'
 import type { BodiesAnswer } from './protocol.ts'
 
@@ -33,7 +33,7 @@ export function judgeBodies(
     const records: RecordJudgement[] = []
     for (let index = 0; index < events.length; index += 1) {
       const { record, event } = events[index] as Decoded['events'][number]
-      const rules = engine.rulesFor(event.source, event.name)
+      const rules = engine.rulesFor(event)
       if (rules.length > 0) {
         const judgement = judgeRecord(rules, event, { body, record }, caller)
         if (judgement !== null) records.push(judgement)
@@ -56,9 +56,10 @@ function judgeRecord(
 ): RecordJudgement | null {
   const matches: RuleMatch[] = []
   const failures: DetectionFailure[] = []
+  const known = ruleEventOf(event)
   for (let index = 0; index < rules.length; index += 1) {
     const rule = rules[index] as LoadedRule
-    const said = caller.call(rule, body, record, () => runRule(rule, event.record))
+    const said = caller.call(rule, body, record, () => runRule(rule, event.record, known))
     if (said === null) continue
     if ('reason' in said) failures.push(said)
     else matches.push(said)

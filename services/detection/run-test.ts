@@ -1,6 +1,7 @@
-import type { JsonObject } from '#model'
+import { wholeActor, type JsonObject } from '#model'
 import type { Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
-import { runPolicy, runRule, type Run } from './engine.ts'
+import { ruleEventOf, runPolicy, runRule, type Run } from './engine.ts'
+import type { RuleEvent } from './log-records.ts'
 import type { TestResult } from './protocol.ts'
 
 /** Runs one test of a detection. Stricter than production: a wording function that fails, fails the test. */
@@ -30,16 +31,29 @@ interface Tried {
 
 function runRuleTest(rule: LoadedRule, index: number): Tried {
   const test = rule.tests[index]
-  const { sources, names } = rule.match
-  const event: Record<string, unknown> = { eventSource: sources[0], eventName: names?.[0] ?? 'Anything', ...test?.event }
+  const { match } = rule
   const expected = test?.expected === true ? 'a match' : 'no match'
-  const { eventSource, eventName } = event
+  const named = match === null ? {} : { eventSource: match.sources[0], eventName: match.names?.[0] ?? 'Anything' }
+  const event: Record<string, unknown> = { ...named, ...test?.event }
   // An event that the index would not hand to the rule is no match, whatever the code says.
-  const asked = sources.some((source) => source === eventSource) && (names === null || names.some((name) => name === eventName))
-  if (!asked) return { got: 'no match', expected, complaints: [] }
-  const { answer, complaints } = runRule(rule, structuredCopy(event))
+  if (!isAsked(rule, event)) return { got: 'no match', expected, complaints: [] }
+  const record = structuredCopy(event)
+  const { answer, complaints } = runRule(rule, record, eventOf(rule, record))
   if (answer === null) return { got: 'no match', expected, complaints }
   return { got: 'reason' in answer ? `${answer.reason}: ${answer.message}` : 'a match', expected, complaints }
+}
+
+function isAsked({ match }: LoadedRule, { eventSource, eventName }: Record<string, unknown>): boolean {
+  if (match === null) return true
+  const { sources, names } = match
+  return sources.some((source) => source === eventSource) && (names === null || names.some((name) => name === eventName))
+}
+
+/** What is known of a test's event beside what it says. */
+function eventOf({ detection }: LoadedRule, record: JsonObject): RuleEvent {
+  const header = { id: 'test', accountId: '123456789012', region: 'us-east-1', time: new Date(), errorCode: null, readOnly: false }
+  const actor = wholeActor({ kind: 'Unknown', name: 'test', arn: null, accountId: null, sourceAddress: null, userAgent: null })
+  return ruleEventOf({ ...header, source: '', name: '', logType: detection.logTypes[0] ?? '', actor, record })
 }
 
 function runPolicyTest(policy: LoadedPolicy, index: number): Tried {

@@ -1,9 +1,11 @@
 import type { Actor } from './actor.ts'
+import type { Indicators } from './indicators.ts'
 import type { JsonObject } from './json.ts'
+import type { ResourceRef } from './resource.ts'
 
-/** Someone did something to something: one CloudTrail record, its header normalised, its body as it came. */
+/** Someone did something to something: one record of a log, mostly of CloudTrail, its header normalised, its body as it came. */
 export interface AuditEvent {
-  /** CloudTrail's `eventID`, or a hash of the canonical body where it has none. */
+  /** CloudTrail's `eventID`, or a hash of what it says where it has none. */
   readonly id: string
   /** The account in which it happened: `recipientAccountId`, else `userIdentity.accountId`. */
   readonly accountId: string
@@ -16,8 +18,13 @@ export interface AuditEvent {
   /** Set when the call failed: nothing was changed, but rules still see it. */
   readonly errorCode: string | null
   readonly readOnly: boolean
-  readonly logType: 'AWS.CloudTrail'
+  /** In Panther's words: `AWS.CloudTrail`, `AWS.GuardDuty`, `AWS.VPCFlow`, or a name that somebody declared. */
+  readonly logType: string
   readonly actor: Actor
+  /** The resources that a finding of AWS is about, the first one first. */
+  readonly about?: readonly ResourceRef[]
+  /** What its schema says that it names; left out where there is no schema. `pantherFields` has them for every event. */
+  readonly indicators?: Indicators
   readonly record: JsonObject
 }
 

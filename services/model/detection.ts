@@ -24,7 +24,7 @@ export interface Detection {
   readonly createAlert: boolean
   /** On trial: findings are recorded and counted, nobody is told until it is staged no more. */
   readonly staged: boolean
-  /** Rules only: the events it is asked about; null for policies. */
+  /** Rules only: the events of CloudTrail that it is asked about; null for policies, and for rules on other logs. */
   readonly match: { readonly sources: readonly string[]; readonly names: readonly string[] | null } | null
   /** Policies only: how long after a resource was created a failing verdict waits, in seconds, since resources are built in steps. */
   readonly graceSeconds: number

@@ -1,11 +1,13 @@
 // In: nothing. Out: the nouns of the line and pure functions on them.
 export { at, canonical, isObject, textAt, type Json, type JsonObject } from './json.ts'
 export { compareSeverity, readSeverity, severities, type Severity } from './severity.ts'
+export { logTypes } from './log-type.ts'
 export { resourceTypes, type ResourceType } from './resource-type.ts'
 export { resourceKey, tagsOf, type Resource, type ResourceRef } from './resource.ts'
 export { wholeActor, type Actor, type Identity, type Job, type Person, type StoredActor, type Tool } from './actor.ts'
 export type { OpenedSession } from './session.ts'
 export { causeOf, type AuditEvent, type Cause } from './audit-event.ts'
+export { indicatorsOf, pantherFields, type IndicatorName, type Indicators, type PantherFields } from './indicators.ts'
 export type { Expectation } from './expectation.ts'
 export { isSeen, subjectOf, type Witness } from './witness.ts'
 export { diff, type Change, type Difference } from './diff.ts'

@@ -43,7 +43,8 @@ export function storeErrorOf(error: unknown): StoreError {
   return new StoreError('query-failed', text, { cause: error })
 }
 
-function sqlState(error: unknown): string | null {
+/** PostgreSQL's five characters, where an error is the database's. */
+export function sqlState(error: unknown): string | null {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('severity' in error)) return null
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null
 }

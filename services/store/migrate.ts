@@ -1,6 +1,6 @@
+import { sql, type Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import type { Kysely } from 'kysely'
-import { StoreError, storeErrorOf } from './error.ts'
+import { sqlState, StoreError, storeErrorOf } from './error.ts'
 import { migrations } from './migrations/all.ts'
 
 /** Runs what is missing, one process at a time (advisory lock), all or nothing. Returns the names of what ran. */
@@ -28,10 +28,14 @@ export async function requireMigrations(kysely: Kysely<unknown>): Promise<void> 
 
 /** Those that the database lacks, by name. */
 export async function missingMigrations(kysely: Kysely<unknown>): Promise<readonly string[]> {
+  const names = Object.keys(migrations).toSorted()
   try {
-    const known = await migratorOf(kysely).getMigrations()
-    return known.filter((each) => each.executedAt === undefined).map((each) => each.name)
+    const done = await sql<{ name: string }>`select name from kysely_migration`.execute(kysely)
+    const known = new Set(done.rows.map((row) => row.name))
+    return names.filter((name) => !known.has(name))
   } catch (error) {
+    // Undefined table: nothing was ever migrated here.
+    if (sqlState(error) === '42P01') return names
     throw storeErrorOf(error)
   }
 }

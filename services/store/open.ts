@@ -44,7 +44,7 @@ export async function openStore(config: StoreConfig): Promise<Store> {
   const backend = await openBackend(config)
   try {
     if (isPostgres(config)) await requireMigrations(backend.kysely)
-    else await runMigrations(backend.kysely)
+    else if ((await missingMigrations(backend.kysely)).length > 0) await runMigrations(backend.kysely)
     const database = createDatabase(backend.kysely)
     await openComingDays(database)
     return storeOver(database, backend)

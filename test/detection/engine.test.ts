@@ -3,6 +3,7 @@ import accessKeyAge from '../../policies/aws/iam/access-key-age.ts'
 import certificateExpiry from '../../policies/aws/acm/certificate-expiry.ts'
 import { definePolicy, defineRule, type PolicyDefinition, type RuleDefinition } from '../../services/detection/authoring.ts'
 import type { JsonObject } from '#model'
+import type { RuleEvent } from '../../services/detection/log-records.ts'
 import { readDefinition, type LoadedPolicy, type LoadedRule } from '../../services/detection/definition.ts'
 import { createEngine, runPolicy, runRule } from '../../services/detection/engine.ts'
 
@@ -18,6 +19,14 @@ function policy(own: Partial<PolicyDefinition>): LoadedPolicy {
   return readDefinition(definePolicy({ ...base, ...own }), from) as LoadedPolicy
 }
 
+const event: RuleEvent = {
+  logType: 'AWS.CloudTrail',
+  accountId: '111122223333',
+  region: 'us-east-1',
+  time: '2026-11-21T10:00:00.000Z',
+  fields: { p_log_type: 'AWS.CloudTrail', p_row_id: 'e', p_event_time: '', p_parse_time: '' },
+}
+const ask = (asked: LoadedRule, given: JsonObject): ReturnType<typeof runRule> => runRule(asked, given, event)
 const record = { eventSource: 'ec2.amazonaws.com', eventName: 'RunInstances' }
 
 describe('the index', () => {
@@ -29,7 +38,8 @@ describe('the index', () => {
       rule({ id: 'Off', enabled: false }),
     ]
     const engine = createEngine(rules)
-    const ids = (source: string, name: string): string[] => engine.rulesFor(source, name).map(({ detection }) => detection.id)
+    const ids = (source: string, name: string): string[] =>
+      engine.rulesFor({ logType: 'AWS.CloudTrail', source, name }).map(({ detection }) => detection.id)
     expect(ids('ec2.amazonaws.com', 'RunInstances')).toEqual(['Run', 'Any'])
     expect(ids('ec2.amazonaws.com', 'CreateUser')).toEqual(['Any'])
     expect(ids('iam.amazonaws.com', 'CreateUser')).toEqual(['User', 'Any'])
@@ -38,17 +48,56 @@ describe('the index', () => {
     expect(ids('__proto__', 'toString')).toEqual([])
   })
 
+  test('rules on other logs are asked about every event of theirs, whatever it is called, and about no call', () => {
+    const finding = (logTypes: readonly string[], id: string): LoadedRule =>
+      readDefinition(defineRule({ id, severity: 'HIGH', description: 'x', logTypes, evaluate: () => true }), from) as LoadedRule
+    const both = { id: 'Both', logTypes: ['AWS.CloudTrail', 'Acme.Shop'] as readonly 'AWS.CloudTrail'[] }
+    const engine = createEngine([finding(['AWS.GuardDuty'], 'Guard'), finding(['Acme.Shop'], 'Shop'), rule(both)])
+    const ids = (logType: string, source = 'ec2.amazonaws.com'): string[] =>
+      engine.rulesFor({ logType, source, name: 'Anything' }).map(({ detection }) => detection.id)
+    expect(ids('AWS.GuardDuty')).toEqual(['Guard'])
+    expect(ids('Acme.Shop', 'x')).toEqual(['Shop', 'Both'])
+    expect(ids('AWS.CloudTrail')).toEqual(['Both'])
+    expect(ids('AWS.Macie')).toEqual([])
+  })
+
+  test.each([
+    [{ logTypes: ['AWS.Guardduty'] }, /slot `logTypes.0`.*allowed: AWS.GuardDuty/u],
+    [{ logTypes: ['vpc flow'] }, /slot `logTypes.0`: given "vpc flow"; allowed: the name of a log type/u],
+    [{ logTypes: ['AWS.CloudTrail'] }, /slot `match`: given nothing; allowed: \{ source, names \}/u],
+    [
+      { logTypes: ['AWS.GuardDuty'], match: { source: 'x' } },
+      /slot `match`: given for AWS.GuardDuty; allowed: only for AWS.CloudTrail/u,
+    ],
+  ])('a log type that cannot be is refused: %j', (own, words) => {
+    const made = defineRule<string>({ id: 'X', severity: 'HIGH', description: 'x', evaluate: () => true, ...own })
+    expect(() => readDefinition(made, from)).toThrow(words)
+  })
+
+  test('a rule is told the account, the time and what the event names, and finds that only when it asks', () => {
+    const seen: unknown[] = []
+    const asking = rule({
+      evaluate: (_, { accountId, time, fields }) => {
+        seen.push(accountId, time, fields.p_log_type)
+        return true
+      },
+      title: (_, { region }) => `in ${region}`,
+    })
+    expect(ask(asking, record).answer).toMatchObject({ title: 'in us-east-1' })
+    expect(seen).toEqual(['111122223333', '2026-11-21T10:00:00.000Z', 'AWS.CloudTrail'])
+  })
+
   test('a look-up with 10,000 rules hands out no more than with one', () => {
     const rules = Array.from({ length: 10_000 }, (_, index) =>
       rule({ id: `R${index}`, match: { source: 'ec2.amazonaws.com', names: [`Name${index}`] } }),
     )
-    expect(createEngine(rules).rulesFor('ec2.amazonaws.com', 'Name77')).toHaveLength(1)
+    expect(createEngine(rules).rulesFor({ logType: 'AWS.CloudTrail', source: 'ec2.amazonaws.com', name: 'Name77' })).toHaveLength(1)
   })
 })
 
 describe('where a detection wants to be told', () => {
   const asked = (own: Partial<RuleDefinition>): unknown => {
-    const { answer, complaints } = runRule(rule(own), record)
+    const { answer, complaints } = ask(rule(own), record)
     return [answer !== null && 'title' in answer ? answer.destinations : answer, complaints.length]
   }
   test.each<[Partial<RuleDefinition>, readonly string[] | undefined, number]>([
@@ -83,22 +132,22 @@ describe('where a detection wants to be told', () => {
 
 describe('what a detection says', () => {
   test('the id stands in for the title, the title for the dedup string, the metadata for the severity', () => {
-    expect(runRule(rule({}), record).answer).toEqual({
+    expect(ask(rule({}), record).answer).toEqual({
       detectionId: 'Rule',
       title: 'Rule',
       severity: 'MEDIUM',
       dedup: 'Rule',
       context: {},
     })
-    expect(runRule(rule({ displayName: 'Shown', title: () => '' }), record).answer).toMatchObject({
+    expect(ask(rule({ displayName: 'Shown', title: () => '' }), record).answer).toMatchObject({
       title: 'Shown',
       dedup: 'Shown',
     })
-    expect(runRule(rule({ title: () => 'said', dedup: () => '' }), record).answer).toMatchObject({ title: 'said', dedup: 'said' })
+    expect(ask(rule({ title: () => 'said', dedup: () => '' }), record).answer).toMatchObject({ title: 'said', dedup: 'said' })
   })
 
   test('functions that throw or answer the wrong type never stop the alert; the defaults stand in', () => {
-    const { answer, complaints } = runRule(
+    const { answer, complaints } = ask(
       rule({
         title: () => {
           throw new Error('no title')
@@ -125,28 +174,28 @@ describe('what a detection says', () => {
   })
 
   test('severities are read in any case, and DEFAULT is the one of the metadata', () => {
-    expect(runRule(rule({ severityOf: () => 'Critical' }), record).answer).toMatchObject({ severity: 'CRITICAL' })
-    expect(runRule(rule({ severityOf: () => 'DEFAULT' }), record)).toMatchObject({ answer: { severity: 'MEDIUM' }, complaints: [] })
+    expect(ask(rule({ severityOf: () => 'Critical' }), record).answer).toMatchObject({ severity: 'CRITICAL' })
+    expect(ask(rule({ severityOf: () => 'DEFAULT' }), record)).toMatchObject({ answer: { severity: 'MEDIUM' }, complaints: [] })
   })
 
   test('texts are cut to 1,000 characters with a mark', () => {
-    const { answer } = runRule(rule({ title: () => 'x'.repeat(2_000), dedup: () => 'y'.repeat(1_000) }), record)
+    const { answer } = ask(rule({ title: () => 'x'.repeat(2_000), dedup: () => 'y'.repeat(1_000) }), record)
     expect(answer).toMatchObject({ title: `${'x'.repeat(985)}... (truncated)`, dedup: 'y'.repeat(1_000) })
   })
 
   test('NUL and half characters, which no database takes, are gone', () => {
-    expect(runRule(rule({ title: () => 'a\0b\ud800', context: () => ({ text: '\0c\udc00' }) }), record).answer).toMatchObject({
+    expect(ask(rule({ title: () => 'a\0b\ud800', context: () => ({ text: '\0c\udc00' }) }), record).answer).toMatchObject({
       title: 'ab\ufffd',
       context: { text: 'c\ufffd' },
     })
   })
 
   test('a context that is too large or no JSON is replaced by its error', () => {
-    const large = runRule(rule({ context: () => ({ text: 'x'.repeat(300_000) }) }), record).answer
+    const large = ask(rule({ context: () => ({ text: 'x'.repeat(300_000) }) }), record).answer
     expect(large).toMatchObject({ context: { _error: 'the context is 300011 characters of JSON; at most 204800 are kept' } })
     const circular: Record<string, never> = {}
     Object.assign(circular, { self: circular })
-    expect(runRule(rule({ context: () => circular }), record)).toMatchObject({
+    expect(ask(rule({ context: () => circular }), record)).toMatchObject({
       answer: { context: { _error: expect.stringContaining('TypeError') } },
     })
   })
@@ -183,18 +232,18 @@ describe('what a detection says', () => {
 
 describe('what a rule counts', () => {
   test('is a text of the record, cut', () => {
-    const { answer, complaints } = runRule(rule({ unique: ({ eventName }) => eventName.repeat(500) }), record)
+    const { answer, complaints } = ask(rule({ unique: ({ eventName }) => eventName.repeat(500) }), record)
     expect(answer).toMatchObject({ unique: expect.stringMatching(/^RunInstances/u) as string })
     expect([answer !== null && 'unique' in answer ? answer.unique?.length : 0, complaints]).toEqual([1_000, []])
   })
 
   test('is each match, where it does not say', () => {
-    expect(runRule(rule({}), record).answer).not.toHaveProperty('unique')
+    expect(ask(rule({}), record).answer).not.toHaveProperty('unique')
   })
 
   test('is nothing where it throws or answers no text, and the match stays', () => {
-    const wrong = runRule(rule({ unique: () => 5 as unknown as string }), record)
-    const thrown = runRule(
+    const wrong = ask(rule({ unique: () => 5 as unknown as string }), record)
+    const thrown = ask(
       rule({
         unique: () => {
           throw new Error('no bucket')
