@@ -60,7 +60,7 @@ function indexType(rules: readonly IndexedRule[], logType: string): (event: obje
         continue
       }
       const field = fieldOf(key)
-      const bucket = buckets.get(field) ?? { field, all: [], byToken: new Map(), byPrefix: new Map() }
+      const bucket: Bucket = buckets.get(field) ?? { field, all: [], byToken: new Map(), byPrefix: new Map() }
       buckets.set(field, bucket)
       const entry = { rule, rest }
       bucket.all.push(entry)

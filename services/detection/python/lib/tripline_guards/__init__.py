@@ -24,7 +24,7 @@ class Model:
 
 
 def derive(text):
-    """From JSON {rules, globals, models} to JSON {rule id: {log type: boxes, or null for any event}}."""
+    """From JSON {rules, globals, dataModels} to JSON {rule id: {log type: boxes, or null for any event}}."""
     given = json.loads(text)
     globals_ = {}
     for each in given["globals"]:
@@ -32,9 +32,10 @@ def derive(text):
         if module is not None:
             globals_[each["id"]] = module
     models = []
-    for each in given["models"]:
-        module = None if each.get("code") is None else parse(each["id"], each["code"])
-        models.append((each["logTypes"], Model(each, module)))
+    for each in given["dataModels"]:
+        if each["enabled"]:
+            module = each["module"] and parse(each["id"], each["module"]["code"])
+            models.append((each["logTypes"], Model(each, module)))
     rules = [(each, parse(each["id"], each["code"], each["mocked"])) for each in given["rules"]]
     modules = [module for _, module in rules] + [model.module for _, model in models]
     world = World(globals_, [module for module in modules if module is not None])

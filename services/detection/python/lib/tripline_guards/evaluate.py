@@ -678,8 +678,10 @@ def compared(op, left, right):
         if not isinstance(known, Const):
             return UNSURE
         if isinstance(other, Field):
-            same = among(other, [known.value])
-            return same if isinstance(op, ast.Eq) or known.value is None or isinstance(known.value, bool) else same._replace(false=EVERYTHING)
+            if isinstance(op, ast.Eq):
+                return among(other, [known.value])
+            same = among(other, [known.value], is_identity=True)
+            return same if known.value is None or isinstance(known.value, bool) else same._replace(false=EVERYTHING)
         if isinstance(other, Truth) and other.is_bool and isinstance(known.value, bool):
             return other if known.value else negated(other)
         return UNSURE
@@ -698,11 +700,13 @@ def negated(value):
     return Truth(value.false, value.true)
 
 
-def among(field, values):
-    """Whether a field's value is one of some, as == says."""
+def among(field, values, is_identity=False):
+    """Whether a field's value is one of some, as == says (1 is True), or as `is` does."""
     tokens = set()
     for value in values:
         tokens.add(token_of(value))
+        if is_identity:
+            continue
         if isinstance(value, bool):
             tokens.add("other")
         elif isinstance(value, (int, float)) and value in (0, 1):
