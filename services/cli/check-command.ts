@@ -1,13 +1,14 @@
 import { createServer } from 'node:net'
-import { createEvaluator } from '#detection'
+import type { Evaluator } from '#detection'
 import { ConfigError, fits } from '#runtime'
-import { inspectStore } from '#store'
+import { inspectStore, openStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
+import { openDetections } from '../processes/detections.ts'
 import { portError } from '../processes/http.ts'
 import { routingOf } from '../processes/routing.ts'
-import { trustOf } from '../processes/run.ts'
 import { checkAws } from './check-aws.ts'
 import { destinationLooks } from './check-destinations.ts'
+import { heardWords, neverHeard } from './gaps-command.ts'
 import { checkKafka } from './check-kafka.ts'
 import { attempt, wordsOf, type Finding } from './check-finding.ts'
 import { counted } from './words.ts'
@@ -27,7 +28,7 @@ export async function checkCommand(options: { config: string; json: boolean }): 
   if (config !== null) {
     const counts = `${counted(config.accounts.length, 'account')}, ${counted(config.teams.length, 'team')}`
     say({ what: 'configuration', ok: true, detail: `${options.config}: ${counts}` })
-    for (const look of [owners, database, port, checkKafka, checkAws, destinations, detections]) {
+    for (const look of [owners, database, heartbeats, port, checkKafka, checkAws, destinations, detections]) {
       try {
         for await (const finding of look(config)) say(finding)
       } catch (error) {
@@ -67,6 +68,18 @@ async function* database(config: Config): AsyncGenerator<Finding> {
   })
 }
 
+/** Who is to send heartbeats and was never heard. Nothing is said before there is a database of this version. */
+async function* heartbeats(config: Config): AsyncGenerator<Finding> {
+  const seen = await inspectStore(config.store).catch(() => null)
+  if (config.heartbeats === null || seen === null || seen.missing.length > 0) return
+  await using store = await openStore(config.store)
+  const unheard = await neverHeard(config, store)
+  const names = unheard.slice(0, 10).map(({ accountId, region, since }) => `${accountId} ${region} (${heardWords(since)})`)
+  const more = unheard.length > 10 ? `, and ${unheard.length - 10} more` : ''
+  const detail = `${names.join(', ')}${more}; silence there is not noticed, docs/gaps.md says how to send heartbeats`
+  if (unheard.length > 0) yield { what: 'heartbeats', ok: true, warning: true, detail }
+}
+
 /** Listens where `run` would, for a moment. */
 async function* port({ http }: Config): AsyncGenerator<Finding> {
   yield await attempt(`http ${http.host}:${http.port}`, async () => {
@@ -93,13 +106,14 @@ async function* destinations(config: Config): AsyncGenerator<Finding> {
 }
 
 async function* detections(config: Config): AsyncGenerator<Finding> {
-  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
+  await using evaluator = await activeDetections(config)
   for (const { file, message } of evaluator.broken) yield { what: `detection ${file}`, ok: false, detail: message }
+  const bundle = (evaluator.bundle?.number ?? 0) > 0 ? [`bundle ${evaluator.bundle?.number}`] : []
   const count = (kind: string): number => evaluator.detections.filter((each) => each.kind === kind).length
   yield {
     what: 'detections',
     ok: evaluator.detections.length > 0,
-    detail: `${counted(count('policy'), 'policy', 'policies')}, ${counted(count('rule'), 'rule')} from ${config.detections.join(', ')}`,
+    detail: `${counted(count('policy'), 'policy', 'policies')}, ${counted(count('rule'), 'rule')} from ${[...config.detections, ...bundle].join(', ')}`,
   }
   const policies = new Set(evaluator.detections.filter(({ kind }) => kind === 'policy').map(({ id }) => id))
   for (const id of Object.keys(config.policies).filter((each) => !policies.has(each))) {
@@ -115,6 +129,14 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
     const detail = `names ${unknown.join(', ')}, of which nothing is known`
     if (unknown.length > 0) yield { what: `destinations of ${id}`, ok: true, warning: true, detail }
   }
+}
+
+/** With the bundle that counts, where there is a database to ask. */
+async function activeDetections(config: Config): Promise<Evaluator> {
+  const seen = config.followsBundles ? await inspectStore(config.store).catch(() => null) : null
+  if (seen?.missing.length !== 0) return openDetections({ ...config, followsBundles: false }, null)
+  await using store = await openStore(config.store)
+  return await openDetections(config, store)
 }
 
 function report(finding: Finding, json: boolean): void {

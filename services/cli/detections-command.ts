@@ -1,9 +1,9 @@
-import { createEvaluator } from '#detection'
 import { eventNamesOf } from '#ingest'
 import type { Detection } from '#model'
 import { openStore, type Tally } from '#store'
 import { readConfig } from '../processes/config.ts'
-import { inventoryOf, trustOf } from '../processes/run.ts'
+import { openDetections } from '../processes/detections.ts'
+import { inventoryOf } from '../processes/run.ts'
 
 export interface DetectionsOptions {
   readonly config: string
@@ -24,7 +24,7 @@ const dayMs = 86_400_000
 export async function detectionsCommand({ config: file, dead, days, json }: DetectionsOptions): Promise<number> {
   const config = await readConfig(file, process.env)
   await using store = await openStore(config.store)
-  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
+  await using evaluator = await openDetections(config, store)
   const watched = new Set(inventoryOf(config, () => 1).types)
   const [tallies, since, now] = [await store.findings.tallies(false), await store.detections.since(), await store.now()]
   const rows = evaluator.detections.map((detection) => {

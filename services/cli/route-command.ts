@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { line, type About, type Explanation } from '#alerting'
-import { createEvaluator } from '#detection'
 import { readSeverity, severities, textAt, type FindingAlert, type JsonObject, type Place, type Severity } from '#model'
 import { ConfigError } from '#runtime'
 import { openStore, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
+import { openDetections } from '../processes/detections.ts'
 import { routingOf } from '../processes/routing.ts'
-import { placesOf, trustOf } from '../processes/run.ts'
+import { placesOf } from '../processes/run.ts'
 
 export interface RouteOptions {
   /** A finding's id, a file, or a resource. */
@@ -112,7 +112,7 @@ async function fromFinding(store: Store, config: Config, { what }: RouteOptions)
   const violations = outcome?.outcome === 'fail' ? outcome.violations : []
   const own = violations.find(({ key }) => key === finding.key)?.destinations ?? null
   const alert = alertOf(place, finding.detectionId, finding.severity, finding.title)
-  return { alert, about: { attributes, destinations: own ?? (await fixedOf(config, finding.detectionId)) } }
+  return { alert, about: { attributes, destinations: own ?? (await fixedOf(store, config, finding.detectionId)) } }
 }
 
 async function fromResource(store: Store, config: Config, options: RouteOptions): Promise<Asked | null> {
@@ -124,15 +124,15 @@ async function fromResource(store: Store, config: Config, options: RouteOptions)
     const candidates = found.map(({ type, id }) => `${type} ${id}`).join('\n')
     throw new ConfigError('invalid', `${options.what} may be any of these; give more of the id:\n${candidates}`)
   }
-  const destinations = options.detection === undefined ? null : await fixedOf(config, options.detection)
+  const destinations = options.detection === undefined ? null : await fixedOf(store, config, options.detection)
   const place = placesOf(config).of(state, { ref: state, name: textAt(state.attributes, 'Name') })
   const alert = imagined(place, options.detection, severityOf(options.severity))
   return { alert, about: { attributes: state.attributes, destinations } }
 }
 
 /** The destinations that a detection's metadata name; null when it names none. */
-async function fixedOf(config: Config, id: string): Promise<readonly string[] | null> {
-  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
+async function fixedOf(store: Store, config: Config, id: string): Promise<readonly string[] | null> {
+  await using evaluator = await openDetections(config, store)
   const found = evaluator.detections.find((each) => each.id === id)?.destinations ?? []
   return found.length === 0 ? null : found
 }

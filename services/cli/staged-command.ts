@@ -1,9 +1,8 @@
 import { line } from '#alerting'
-import { createEvaluator } from '#detection'
 import type { Detection } from '#model'
 import { openStore, type Tally } from '#store'
 import { readConfig } from '../processes/config.ts'
-import { trustOf } from '../processes/run.ts'
+import { openDetections } from '../processes/detections.ts'
 
 export interface StagedOptions {
   readonly config: string
@@ -16,7 +15,7 @@ const dayMs = 86_400_000
 export async function stagedCommand({ config: file, json }: StagedOptions): Promise<number> {
   const config = await readConfig(file, process.env)
   await using store = await openStore(config.store)
-  await using evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust: trustOf(config) })
+  await using evaluator = await openDetections(config, store)
   const [tallies, since, now] = [await store.findings.tallies(true), await store.detections.since(), await store.now()]
   const staged = evaluator.detections.filter((detection) => detection.staged)
   let findings = 0

@@ -6,6 +6,8 @@ import { DetectionError } from './errors.ts'
 export interface Bundle {
   readonly root: string
   readonly path: string
+  /** Its detections replace those of others with the same id. */
+  readonly wins?: boolean
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
-import type { BodyJudgement, Evaluator, ResourceJudgement } from './evaluator.ts'
+import type { BodyJudgement, Evaluator, ResourceJudgement, RunningBundle } from './evaluator.ts'
 import { frameKinds } from './frames.ts'
 import { judgeResources, lettersPerBatch } from './judge-resources.ts'
 import type { BodiesAnswer } from './protocol.ts'
@@ -14,6 +14,8 @@ export interface EvaluatorOptions {
   readonly folders: readonly string[]
   /** Patterns of ids (`*` is anything) that do not run. */
   readonly disabled?: readonly string[]
+  /** The bundle that counts, and its folder; its detections replace those of `folders` with the same id. */
+  readonly bundle?: RunningBundle & { readonly folder: string | null }
   /** Which events the rules may see. */
   readonly trust: Trust
   /** A call of a detection may take this long; 250 by default. */
@@ -34,8 +36,9 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, ...rest } = options
-  const base: Omit<RunnerOptions, 'role'> = { ...evaluatorDefaults, ...rest, bundles: openBundles(folders) }
+  const { folders, bundle, ...rest } = options
+  const uploaded = bundle === undefined || bundle.folder === null ? [] : [{ root: bundle.folder, path: bundle.folder, wins: true }]
+  const base: Omit<RunnerOptions, 'role'> = { ...evaluatorDefaults, ...rest, bundles: [...uploaded, ...openBundles(folders)] }
   const started = await Promise.allSettled([openRunner({ ...base, role: 'rule' }), openRunner({ ...base, role: 'policy' })])
   const [rules, policies] = started.map((each) => (each.status === 'fulfilled' ? each.value : null))
   if (rules === null || rules === undefined || policies === null || policies === undefined) {
@@ -50,6 +53,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
 
   return {
     detections,
+    bundle: bundle ?? null,
     broken: [...broken.values()],
     fingerprint(type) {
       const known = fingerprints.get(type)

@@ -6,6 +6,8 @@ import type { Detection, DetectionFailure, JsonObject, Outcome, Resource, Resour
  */
 export interface Evaluator extends AsyncDisposable {
   readonly detections: readonly Detection[]
+  /** The bundle that it was made with; null where bundles are not followed. */
+  readonly bundle: RunningBundle | null
   /** Files that could not be loaded: named, the others go on. */
   readonly broken: readonly { readonly file: string; readonly message: string }[]
   /** Hash over the policies that look at a type; equal hash, equal verdicts. */
@@ -17,6 +19,23 @@ export interface Evaluator extends AsyncDisposable {
    * `lookUp`, by id; those that it leaves out are not known. `only`: the ids of the only policies to run.
    */
   judgeResources(resources: readonly Resource[], lookUp: LookUp, only?: readonly string[]): Promise<readonly ResourceJudgement[]>
+}
+
+/** Which bundle is run. What was judged under a later activation was judged with newer detections. */
+export interface RunningBundle {
+  /** 0: none, the folders alone. */
+  readonly number: number
+  readonly activation: number
+  /** A later one counts, which cannot be loaded here: this one goes on in its place. */
+  readonly overdue: boolean
+}
+
+/**
+ * The evaluator of the moment, which may be replaced at any time: each batch borrows it and keeps it to its end, so that no batch is
+ * judged by two. One that was replaced is closed when the last batch has given it back.
+ */
+export interface Evaluators {
+  lend<T>(work: (evaluator: Evaluator) => Promise<T>): Promise<T>
 }
 
 /** Reads the attributes of stored resources by id. */

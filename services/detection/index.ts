@@ -1,7 +1,18 @@
 // In: audit events and resources. Out: rule matches and policy outcomes.
 export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
+export { readBundle, restoreBundle, type BundleContent } from './bundle-files.ts'
+export { openBundleFolder, type BundleFolder } from './bundle-folder.ts'
+export { createLiveEvaluator, type LiveEvaluator } from './live-evaluator.ts'
 export { serveEvaluator } from './child.ts'
 export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
 export type { LoadedDetection, TestResult } from './protocol.ts'
 export { DetectionError } from './errors.ts'
-export type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement } from './evaluator.ts'
+export type {
+  BodyJudgement,
+  Evaluator,
+  Evaluators,
+  LookUp,
+  RecordJudgement,
+  ResourceJudgement,
+  RunningBundle,
+} from './evaluator.ts'

@@ -27,8 +27,9 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
   const broken: Broken[] = []
   const seen = new Set<unknown>()
   const empty: string[] = []
-  const files = new Set(bundles.flatMap((bundle) => filesOf(bundle, broken)))
-  for (const file of [...files].toSorted()) {
+  const winning = new Set(bundles.flatMap((bundle) => (bundle.wins === true ? filesOf(bundle, broken) : [])).toSorted())
+  const files = new Set(bundles.flatMap((bundle) => (bundle.wins === true ? [] : filesOf(bundle, broken))).toSorted())
+  for (const file of [...winning, ...files]) {
     const reason = refused.get(file)
     if (reason !== undefined) {
       broken.push({ file, message: reason })
@@ -47,7 +48,7 @@ export async function loadDetections({ bundles, refused, announce }: LoadOptions
         const detection = readDefinition(exported, { file, fingerprint })
         const twin = loaded.find(({ detection: { id } }) => id === detection.detection.id)
         if (twin === undefined) loaded.push(detection)
-        else
+        else if (winning.has(file) || !winning.has(twin.detection.file))
           broken.push({
             file,
             message: `id ${twin.detection.id} is taken: ${twin.detection.file} and ${file} both have it; the first is used`,

@@ -1,11 +1,14 @@
 import { isObject, type AuditEvent, type Json } from '#model'
 import { needsWalk, refuseRecord, refuseText } from './limits.ts'
 import { readEvent } from './read-event.ts'
+import { isScheduled, readHeartbeat, type Heartbeat } from './read-heartbeat.ts'
 
 /** What one body holds: the records that may be used and those that may not, each with its index among the body's records. */
 export interface Decoded {
   readonly events: readonly { readonly record: number; readonly event: AuditEvent }[]
   readonly rejected: readonly Rejected[]
+  /** Scheduled events, if there are any: signs of life, for nobody else. */
+  readonly heartbeats?: readonly Heartbeat[]
 }
 export interface Rejected extends Refusal {
   /** Index among the body's records; 0 when the body as a whole is refused. */
@@ -68,24 +71,30 @@ export function decode(body: string, trust: Trust, now: number = Date.now()): De
   const many = listOf(parsed)
   if (many === null) {
     const read = readOne(parsed, walk, trust, now)
-    return isRefusal(read)
-      ? { events: [], rejected: [{ record: 0, ...read }] }
-      : { events: [{ record: 0, event: read }], rejected: none }
+    if (isRefusal(read)) return { events: [], rejected: [{ record: 0, ...read }] }
+    if (isHeartbeat(read)) return { events: [], rejected: none, heartbeats: [read] }
+    return { events: [{ record: 0, event: read }], rejected: none }
   }
   if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
+  const heartbeats: Heartbeat[] = []
   for (const [record, each] of many.entries()) {
     const read = readOne(each, walk, trust, now)
     if (isRefusal(read)) rejected.push({ record, ...read })
+    else if (isHeartbeat(read)) heartbeats.push(read)
     else events.push({ record, event: read })
   }
-  return { events, rejected }
+  return heartbeats.length === 0 ? { events, rejected } : { events, rejected, heartbeats }
 }
 
 const none: readonly Rejected[] = []
 
-function isRefusal(read: AuditEvent | Refusal): read is Refusal {
+function isRefusal(read: AuditEvent | Heartbeat | Refusal): read is Refusal {
+  return (read as Refusal).reason !== undefined
+}
+
+function isHeartbeat(read: AuditEvent | Heartbeat): read is Heartbeat {
   return (read as AuditEvent).record === undefined
 }
 
@@ -98,13 +107,14 @@ function listOf(parsed: Json): readonly Json[] | null {
 }
 
 /** One record, alone or in its envelope. */
-function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Refusal {
+function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Heartbeat | Refusal {
   if (!isObject(value)) return notAnEvent(`given ${kindOf(value)}`)
   if (walk) {
     const refused = refuseRecord(value)
     if (refused !== null) return refused
   }
   if (typeof value['eventName'] === 'string' || value['detail-type'] === undefined) return readEvent(value, null, trust, now)
+  if (isScheduled(value)) return readHeartbeat(value, trust, now)
   const detail = value['detail']
   return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
 }

@@ -40,7 +40,7 @@ const lettersHeld = 4 * 1_048_576
  * partition is committed up to its first message that no handler took: what is not committed comes again, here or at another member.
  */
 export function openKafkaSource(options: KafkaSourceOptions): Source & { healthy(): boolean } {
-  const { groupId, topics, concurrency = 8, batchSize = 50, drainMs = 7_000, maxRetrySeconds = 30, maxHeld = 500 } = options
+  const { groupId, topics, concurrency = 8, batchSize = 200, drainMs = 7_000, maxRetrySeconds = 30, maxHeld = 500 } = options
   let answeredAt: number | null = null
 
   return {

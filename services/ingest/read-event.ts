@@ -60,7 +60,7 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
   const when = eventTime ?? envelope?.['time']
   const at = typeof when === 'string' ? readTime(when) : Number.NaN
   if (Number.isNaN(at)) return refuse('not-an-event', 'eventTime', when, 'an RFC 3339 time')
-  if (trust.times === 'checked' && (at < now - oldestMs || at > now + aheadMs)) {
+  if (!isTimely(at, trust, now)) {
     return refuse('time-out-of-range', 'eventTime', when, 'from 14 days ago to a day ahead')
   }
 
@@ -83,8 +83,13 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
   }
 }
 
+/** Not older than queues keep events, and not of a day that is yet to come. */
+export function isTimely(at: number, { times }: Trust, now: number): boolean {
+  return times === 'any' || (at >= now - oldestMs && at <= now + aheadMs)
+}
+
 /** Milliseconds since 1970, NaN when the text is no time. CloudTrail's own form, `2023-07-10T11:45:00Z`, is read by hand: `Date` takes six times as long. */
-function readTime(text: string): number {
+export function readTime(text: string): number {
   const own = text.length === 20 && text[10] === 'T' && text[19] === 'Z'
   if (!own) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
   const [month, day, hour, minute, second] = [two(text, 5), two(text, 8), two(text, 11), two(text, 14), two(text, 17)]
@@ -107,7 +112,7 @@ interface Sets {
 const prepared = new WeakMap<Trust, Sets>()
 
 /** Lists of hundreds of accounts would be searched for every event. */
-function setsOf(trust: Trust): Sets {
+export function setsOf(trust: Trust): Sets {
   const known = prepared.get(trust)
   if (known !== undefined) return known
   const { accounts, regions, hubs } = trust
@@ -124,7 +129,7 @@ function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-function refuse(
+export function refuse(
   reason: RejectReason,
   what: string,
   given: Json | undefined | readonly (Json | undefined)[],

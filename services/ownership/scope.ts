@@ -19,6 +19,7 @@ export function scopePolicies(evaluator: Evaluator, scopes: ReadonlyMap<string, 
       .map(({ id }) => [id, definition(scopes.get(id) ?? [])])
   return {
     detections: evaluator.detections,
+    bundle: evaluator.bundle,
     broken: evaluator.broken,
     fingerprint(type) {
       const found = known.get(type)

@@ -1,10 +1,14 @@
-// In: batches of bodies, marks, stored states. Out: findings and alerts, durable at each step.
+// In: batches of bodies, marks, stored states, silence. Out: findings and alerts, durable at each step.
 export { createIntake } from './intake.ts'
 export { retryQuarantined, type Retried } from './quarantine.ts'
-export { noteBroken } from './notes.ts'
+export { createListener } from './listen.ts'
+export { runGaps } from './gaps.ts'
+export type { Feed } from './feed.ts'
+export { noteBroken, noteRefusedBundle } from './notes.ts'
+export { foresee, type Foreseen } from './preview.ts'
 export { runRefresh } from './refresh.ts'
 export { runInvestigations } from './investigate.ts'
 export { runJudge } from './judge.ts'
 export { beginScan, planScans, runScans, type ScanScope, type WatchedAccount } from './scan.ts'
 export { dueDate, type Schedule } from './schedule.ts'
-export type { Observe, Parts, Places, Tell } from './parts.ts'
+export type { Live, Observe, Parts, Places, Tell } from './parts.ts'

@@ -11,7 +11,7 @@ import { describeError, isRetryable, roomLogger } from '#runtime'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
-import type { Parts } from './parts.ts'
+import type { Live, Parts } from './parts.ts'
 import { questionsOf } from './questions.ts'
 import { traceCauses } from './trace.ts'
 
@@ -52,10 +52,12 @@ export interface Understood {
  * Intake, the first durable step: bodies are judged by the rules, then one transaction writes inbox keys, refresh marks, rule
  * findings with their alerts, and the quarantine. Only after it is the batch acknowledged.
  */
-export function createIntake(parts: IntakeParts): BatchHandler {
+export function createIntake(parts: Live<IntakeParts>): BatchHandler {
+  const takeAll = (batch: readonly Message[]): Promise<void> =>
+    parts.evaluators.lend((evaluator) => take({ ...parts, evaluator }, batch))
   return async function handle(batch: readonly Message[]): Promise<ReadonlySet<string>> {
     try {
-      await take(parts, batch)
+      await takeAll(batch)
       return new Set()
     } catch (error) {
       if (isRetryable(error)) throw error
@@ -67,7 +69,7 @@ export function createIntake(parts: IntakeParts): BatchHandler {
       log.warn({ messages: batch.length, error: describeError(error) }, 'batch failed, taking its messages one by one')
       const failed = new Set<string>()
       for (const message of batch) {
-        const alone = take(parts, [message]).catch((cause: unknown) => giveUp(parts, message, cause))
+        const alone = takeAll([message]).catch((cause: unknown) => giveUp(parts, message, cause))
         await alone.catch((cause: unknown) => {
           log.error({ message: message.id, error: describeError(cause) }, 'message failed, it will come again')
           failed.add(message.id)
@@ -79,7 +81,7 @@ export function createIntake(parts: IntakeParts): BatchHandler {
 }
 
 /** What fails for a reason of its own again and again, from a source with nowhere to put it, is quarantined. Else throws the error again. */
-async function giveUp(parts: IntakeParts, message: Message | undefined, error: unknown): Promise<void> {
+async function giveUp(parts: Live<IntakeParts>, message: Message | undefined, error: unknown): Promise<void> {
   if (message?.attempt === undefined || message.attempt < mostAttempts || isRetryable(error)) throw error
   const detail = `${message.id} failed ${message.attempt} times: ${describeError(error)}`
   const item = itemOf(parts, message, 'handling-failed', detail)
@@ -138,7 +140,7 @@ function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message
   return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
 
-function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
+export function isAllowed({ only }: Message, { accountId }: { readonly accountId: string }): boolean {
   return only === undefined || only.accounts.includes(accountId)
 }
 
@@ -146,10 +148,11 @@ function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
 function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
-  const found = parts.decode(body, parts.trust).events.find(({ event }) => !isAllowed(message, event))
+  const { events, heartbeats = [] } = parts.decode(body, parts.trust)
+  const found = [...events.map(({ event }) => event), ...heartbeats].find((each) => !isAllowed(message, each))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
-  const detail = `${only.by}: given an event of account ${found.event.accountId}; allowed: ${allowed}`
+  const detail = `${only.by}: given an event of account ${found.accountId}; allowed: ${allowed}`
   return [itemOf(parts, message, 'account-mismatch', detail)]
 }
 
@@ -220,7 +223,11 @@ export async function writeEffects(
 }
 
 /** Whoever can have a message quarantined has it out of sight of the rules: the operators hear of it. */
-async function noteQuarantine(parts: IntakeParts, records: Records, quarantined: readonly QuarantineItem[]): Promise<void> {
+async function noteQuarantine(
+  parts: Pick<IntakeParts, 'tell'>,
+  records: Records,
+  quarantined: readonly QuarantineItem[],
+): Promise<void> {
   for (const [reason, { source, detail }] of new Map(quarantined.map((item) => [item.reason, item]))) {
     const text = `${detail}. Rules did not see it; it is kept for 30 days: see \`tripline quarantine list\`. This is said once an hour, however many there are.`
     await note(parts, records, `quarantine:${source}:${reason}`, {
@@ -254,6 +261,7 @@ async function recordMatch(
     context,
     cause,
     staged: detection.staged,
+    judgedBy: parts.evaluator.bundle?.activation ?? null,
     ...(match.unique === undefined ? {} : { unique: match.unique }),
   })
   if (!detection.createAlert || detection.staged || finding.status === 'counting') return

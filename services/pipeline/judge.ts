@@ -3,7 +3,8 @@ import { resourceKey, type Difference, type Finding, type Origin, type Outcome }
 import type { Untold } from '#alerting'
 import type { Judged, Records, StoredState, Wish } from '#store'
 import { mayBeHeld } from './held.ts'
-import type { Parts } from './parts.ts'
+import type { Evaluator } from '#detection'
+import type { Live, Parts } from './parts.ts'
 import { note } from './notes.ts'
 import { judgedAs, reconcile, turnMessage, type Why } from './reconcile.ts'
 
@@ -21,17 +22,20 @@ const untoldAtOnce = 200
  * Judging is not fetching: re-evaluates stored states whose detections changed or whose time has come, closes findings of removed
  * detections as retired, and tells what no change caused as one summary a team.
  */
-export async function runJudge(parts: Needs, options: { pollMs: number }, stop: AbortSignal): Promise<void> {
-  let retired = false
+export async function runJudge(parts: Live<Needs>, options: { pollMs: number }, stop: AbortSignal): Promise<void> {
+  let retired: Retired | null = null
   while (!stop.aborted) {
     try {
-      if (!retired) await retire(parts)
-      retired = true
-      // Asked first: what the last look of a scan made due is judged before the scan is told.
-      const busyAccounts = await parts.store.scans.busyAccounts()
-      const judged = await judgeDue(parts)
+      const judged = await parts.evaluators.lend(async (evaluator) => {
+        const lent = { ...parts, evaluator }
+        retired = await retireOnce(lent, retired)
+        // Asked first: what the last look of a scan made due is judged before the scan is told.
+        const busyAccounts = await parts.store.scans.busyAccounts()
+        const count = await judgeDue(lent)
+        if (count === 0) await summarise(lent, busyAccounts)
+        return count
+      })
       if (judged > 0) continue
-      await summarise(parts, busyAccounts)
     } catch (error) {
       log.error({ error: describeError(error) }, 'judging failed, trying again')
     }
@@ -39,15 +43,38 @@ export async function runJudge(parts: Needs, options: { pollMs: number }, stop: 
   }
 }
 
+/** For which detections findings were retired, and when that is done once more; null: it is done. */
+interface Retired {
+  readonly by: Evaluator
+  readonly againAt: number | null
+}
+
+/** By then every process runs the new detections: what one opened meanwhile for a removed one is retired too. */
+const everywhereMs = 15_000
+
+async function retireOnce(parts: Needs, done: Retired | null): Promise<Retired> {
+  const { evaluator } = parts
+  const again = done?.by === evaluator
+  if (again && (done.againAt === null || performance.now() < done.againAt)) return done
+  await retire(parts)
+  const live = !again && evaluator.bundle !== null
+  return { by: evaluator, againAt: live ? performance.now() + everywhereMs : null }
+}
+
 async function retire(parts: Needs): Promise<void> {
   // A detection whose file is broken is not removed: its findings stay until it can be loaded again.
   if (parts.evaluator.broken.length > 0) return
   const living = parts.evaluator.detections.map(({ id }) => id)
   const told = parts.evaluator.detections.filter(({ staged }) => !staged).map(({ id }) => id)
+  const { bundle } = parts.evaluator
   await parts.store.transaction(async (records) => {
+    // Only what counts retires: a process that comes late to a newer bundle would take that one's findings for those of removed detections.
+    if (bundle !== null && !(await records.bundles.isActive(bundle.activation))) return
     await records.detections.note(living)
     await records.findings.promote(told)
-    if (parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) return noteNoPolicies(parts, records)
+    // A bundle was looked at before it was uploaded.
+    const meant = (bundle?.number ?? 0) > 0
+    if (!meant && parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) return noteNoPolicies(parts, records)
     for (const finding of await records.findings.retire(living))
       await turnMessage(parts, records, finding, { how: 'retired', cause: null })
   })
@@ -73,7 +100,8 @@ async function judgeDue(parts: Needs): Promise<number> {
   const { store, evaluator } = parts
   const fingerprints = new Map(parts.inventory.types.map((type) => [type, evaluator.fingerprint(type)]))
   const shapes = new Map(parts.inventory.types.map((type) => [type, parts.inventory.shape(type)]))
-  const due = await store.states.due(statesAtOnce, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes })
+  const judgedBy = evaluator.bundle?.activation ?? null
+  const due = await store.states.due(statesAtOnce, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes, judgedBy })
   if (due.length === 0) return 0
   const now = await store.now()
   const outgrown = due.filter((state) => {
@@ -139,10 +167,12 @@ async function write(
   fingerprints: ReadonlyMap<string, string>,
   outcomes: readonly Outcome[],
 ): Promise<void> {
+  const { bundle } = parts.evaluator
   const told = await parts.store.transaction(async (records) => {
     const current = await records.states.lock(state)
     // A fetch was faster: it judged the newer state with the same detections.
     if (current === null || current.gone || current.number !== state.number) return false
+    if (bundle !== null && (current.judgedBy ?? 0) > bundle.activation) return false
     const { bornAt, confirmed } = current
     const why = state.evaluatedWith === fingerprints.get(state.type) ? await whyAgain(records, state) : becauseOf('detection')
     const occasion = { ...why, before: state.verdict, bornAt, confirmed, newlyConfirmed: false }

@@ -31,6 +31,8 @@ const overtimeMs = 30_000
 const overtakenMs = 55_000
 /** Before a look is repeated that a newer one overtook. */
 const outdatedMs = 300
+/** Before a look is repeated by a process that knows the detections of now. */
+const strangerMs = 500
 /** Another look may write between our reading and our writing; then we compare again. */
 const tries = 5
 
@@ -96,6 +98,10 @@ function isOfAnEarlierLife({ kind, cause }: Expectation, attributes: JsonObject)
 
 async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<boolean | 'moved'> {
   const { resource, sight } = seen
+  if (isJudgedLater(parts, seen.known)) {
+    await parts.store.marks.giveBack(mark, strangerMs)
+    return false
+  }
   const waitMs = sight.all ? null : await moreLooksMs(parts, mark, seen)
   // A look that shows nothing of what the events said may be older than what is known: it is no evidence.
   const holds = isHeldStill(seen)
@@ -113,7 +119,7 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const essence = new Map([...(await essenceOf(parts, traced, seen, outcomes, causes)), ...held])
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
-    if ((before?.number ?? null) !== (seen.known?.number ?? null)) return 'moved'
+    if ((before?.number ?? null) !== (seen.known?.number ?? null) || isJudgedLater(parts, before)) return 'moved'
     parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
     if (settled) await records.states.seen(resource, resource.number, confirmed)
     const told = settled
@@ -125,6 +131,14 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
     else if (waitMs === null && sight.left.length > 0) await lookOnce(records, mark, resource, sight.left, confirmed)
     return told.news
   })
+}
+
+/**
+ * Other processes run newer detections already, and this one will within seconds: its verdict would undo theirs. One that cannot load
+ * them judges all the same, since nothing may be left unjudged.
+ */
+function isJudgedLater({ evaluator: { bundle } }: Pick<Needs, 'evaluator'>, known: StoredState | null): boolean {
+  return bundle !== null && !bundle.overdue && known !== null && (known.judgedBy ?? 0) > bundle.activation
 }
 
 /** A mark whose events name who is behind the sessions that made them. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DetectionFailure, OperatorNote } from '#model'
 import { TriplineError } from '#runtime'
-import type { Records } from '#store'
+import type { ActiveBundle, Records } from '#store'
 import type { Parts } from './parts.ts'
 
 /** Tells the operators once an hour and cause; false when they have heard it. The key makes it once, whoever asks. */
@@ -43,17 +43,36 @@ export async function noteBroken(
   broken: readonly { readonly file: string; readonly message: string }[],
 ): Promise<void> {
   if (broken.length === 0) return
-  const lines = broken.slice(0, mostFiles).map(({ file, message }) => `${file}: ${message}`)
-  const more = broken.length > mostFiles ? [`and ${broken.length - mostFiles} more`] : []
   const content: OperatorNote = {
     kind: 'note',
     title: `${broken.length} ${broken.length === 1 ? 'detection is' : 'detections are'} not loaded`,
-    text: [...lines, ...more, 'They judge nothing until they are mended; the others go on.'].join('\n'),
+    text: [...linesOf(broken), 'They judge nothing until they are mended; the others go on.'].join('\n'),
   }
   const digest = createHash('sha256').update(JSON.stringify(broken)).digest('hex').slice(0, 32)
   await parts.store.transaction(async (records) => {
     await records.alerts.create({ findingId: null, key: `note:not-loaded:${digest}`, content, to: parts.tell.route(content) })
   })
+}
+
+/** A bundle that counts and cannot be loaded: told once, whichever process finds it. */
+export async function noteRefusedBundle(
+  parts: Pick<Parts, 'tell' | 'store'>,
+  { activation, number }: ActiveBundle,
+  broken: readonly { readonly file: string; readonly message: string }[],
+): Promise<void> {
+  const content: OperatorNote = {
+    kind: 'note',
+    title: `Bundle ${number} of detections cannot be loaded`,
+    text: [...linesOf(broken), 'What ran before goes on. See `tripline bundles`, and go back with `tripline rollback`.'].join('\n'),
+  }
+  await parts.store.transaction(async (records) => {
+    await records.alerts.create({ findingId: null, key: `note:bundle:${activation}`, content, to: parts.tell.route(content) })
+  })
+}
+
+function linesOf(broken: readonly { readonly file: string; readonly message: string }[]): readonly string[] {
+  const lines = broken.slice(0, mostFiles).map(({ file, message }) => `${file}: ${message}`)
+  return broken.length > mostFiles ? [...lines, `and ${broken.length - mostFiles} more`] : lines
 }
 
 /** Why something failed, without what was attempted: a note's title says that. */

@@ -11,7 +11,7 @@ import type {
   RoutedTo,
   SummaryAlert,
 } from '#model'
-import type { Evaluator } from '#detection'
+import type { Evaluator, Evaluators } from '#detection'
 import type { Decoded, Touch, Trust } from '#ingest'
 import type { Inventory } from '#inventory'
 import type { Store } from '#store'
@@ -32,6 +32,9 @@ export interface Parts {
   readonly bells: { readonly refresh: Bell; readonly deliver: Bell; readonly scan: Bell }
   readonly observe: Observe
 }
+
+/** Parts whose detections may be replaced while they run: each piece of work borrows the evaluator of the moment and keeps it to its end. */
+export type Live<P extends Pick<Parts, 'evaluator'>> = Omit<P, 'evaluator'> & { readonly evaluators: Evaluators }
 
 /** Words for findings: pure functions of `alerting`, and where the words go. */
 export interface Tell {

@@ -2,6 +2,7 @@ import type { BatchHandler, RejectReason } from '#ingest'
 import type { QuarantineRow } from '#store'
 import { claim, createIntake, understand, unjudged, writeEffects, type Effect, type IntakeParts } from './intake.ts'
 import { reasonOf } from './notes.ts'
+import type { Live } from './parts.ts'
 
 /** `taken`: all of it is done. `kept`: it stays, and why. `gone`: somebody else settled it meanwhile. */
 export interface Retried {
@@ -15,11 +16,15 @@ export interface Retried {
  * `reads` is what turns notifications of its source into the records of their objects.
  */
 export async function retryQuarantined(
-  parts: Omit<IntakeParts, 'source'>,
+  parts: Live<Omit<IntakeParts, 'source'>>,
   row: QuarantineRow,
   reads: ((handle: BatchHandler) => BatchHandler) | null = null,
 ): Promise<Retried> {
   if (!row.cut && notices.has(row.reason)) return retryNotice(parts, row, reads)
+  return parts.evaluators.lend((evaluator) => retryItem({ ...parts, evaluator }, row))
+}
+
+async function retryItem(parts: Omit<IntakeParts, 'source'>, row: QuarantineRow): Promise<Retried> {
   const refused = refusalOf(parts, row)
   if (refused !== null) return { outcome: 'kept', why: refused }
   const own = { ...parts, source: row.source }
@@ -54,7 +59,7 @@ const notices: ReadonlySet<string> = new Set<RejectReason>([
 
 /** The object is read anew; its records meet their inbox keys, and the row ends after them. */
 async function retryNotice(
-  parts: Omit<IntakeParts, 'source'>,
+  parts: Live<Omit<IntakeParts, 'source'>>,
   { id, source, body }: QuarantineRow,
   reads: ((handle: BatchHandler) => BatchHandler) | null,
 ): Promise<Retried> {

@@ -103,6 +103,7 @@ export async function reconcile(
         causes,
         differences,
         staged: detection.staged,
+        judgedBy: parts.evaluator.bundle?.activation ?? null,
       })
       if (finding !== null) await records.investigations.ask(questionsOf(finding))
       if (finding !== null) opened.set(finding.detectionId, finding.title)
@@ -218,7 +219,8 @@ export function judgedAs(
   const evaluateAt = new Date(Math.min(now.getTime() + 24 * 3_600_000, ...ends))
   const evaluatedWith = parts.evaluator.fingerprint(resource.type)
   const verdict = { number: resource.number, outcomes, ...unjudgedSince(outcomes, before) }
-  return { verdict, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted() }
+  const judgedBy = parts.evaluator.bundle?.activation ?? null
+  return { verdict, evaluatedWith, evaluateAt, lookedUp: [...lookedUp].toSorted(), judgedBy }
 }
 
 function placeOf(parts: Pick<Parts, 'places'>, resource: Resource): ReturnType<Parts['places']['of']> {

@@ -2,12 +2,12 @@ import { backoffMs, describeError, isRetryable, roomLogger, TriplineError } from
 import type { LeasedMark } from '#store'
 import { settleGone, settlePresent } from './look.ts'
 import { note, reasonOf } from './notes.ts'
-import type { Parts } from './parts.ts'
+import type { Live, Parts } from './parts.ts'
 
 const log = roomLogger('pipeline')
 const leaseMs = 10_000
 
-type Needs = Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'bells' | 'observe'>
+type Needs = Live<Pick<Parts, 'store' | 'evaluator' | 'inventory' | 'tell' | 'places' | 'bells' | 'observe'>>
 
 /** After an event scans get few places for so long: an event must find one free, and a processor. */
 const eventfulMs = 1_000
@@ -84,9 +84,11 @@ async function refresh(parts: Needs, mark: LeasedMark, stop: AbortSignal): Promi
     // Drawn before the fetch: an older look never overwrites a newer one.
     const number = await parts.store.states.nextNumber()
     const fetched = await parts.inventory.fetch(mark.ref, stop)
-    const told = await (fetched.status === 'present'
-      ? settlePresent(parts, mark, number, fetched.attributes)
-      : settleGone(parts, mark, number))
+    const told = await parts.evaluators.lend((evaluator) =>
+      fetched.status === 'present'
+        ? settlePresent({ ...parts, evaluator }, mark, number, fetched.attributes)
+        : settleGone({ ...parts, evaluator }, mark, number),
+    )
     if (told) parts.bells.deliver.ring()
   } catch (error) {
     await settleFailure(parts, mark, error, stop).catch((cause: unknown) => {

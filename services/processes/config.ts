@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
+import { feed, heartbeats } from './config-feed.ts'
 import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
@@ -58,7 +59,9 @@ const keys = z.strictObject({
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })
     .prefault({})
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
-  detections: z.array(name).min(1).default(['shipped']),
+  heartbeats,
+  feed,
+  detections: z.array(name).min(1).default(['shipped', 'bundle']),
   disabled: z.array(name).default([]),
   ...routingKeys,
   reminders,
@@ -80,15 +83,19 @@ function schemaIn(folder: string) {
       for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config)])
         context.addIssue({ code: 'custom', path: [...path], message: allowed })
       for (const [index, path] of config.detections.entries()) {
-        if (path === 'shipped' || existsSync(resolve(folder, path))) continue
-        const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), or \`shipped\``
+        if (path === 'shipped' || path === 'bundle' || existsSync(resolve(folder, path))) continue
+        const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), \`shipped\`, or \`bundle\``
         context.addIssue({ code: 'custom', path: ['detections', index], message })
       }
     })
     .transform((config) => ({
       ...config,
       sources: config.sources.map((source) => ('kafka' in source ? { kafka: kafkaIn(folder, source.kafka) } : source)),
-      detections: config.detections.flatMap((path) => (path === 'shipped' ? shippedDetections : [resolve(folder, path)])),
+      detections: config.detections.flatMap((path) => {
+        if (path === 'bundle') return []
+        return path === 'shipped' ? shippedDetections : [resolve(folder, path)]
+      }),
+      followsBundles: config.detections.includes('bundle'),
       store: { folder: resolve(folder, config.store.folder) },
     }))
 }

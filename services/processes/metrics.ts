@@ -1,17 +1,20 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Evaluator } from '#detection'
 import type { Observe } from '#pipeline'
 import type { Store } from '#store'
 
 export interface Metrics {
   readonly observe: Observe
+  /** What is run from now on: detections of which bundle, and how many files could not be loaded. */
+  readonly runs: (evaluator: Pick<Evaluator, 'bundle' | 'broken'>) => void
+  readonly bundleRefused: () => void
   /** The Prometheus text; asks the store for what waits. */
   text(): Promise<string>
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
 export function createMetrics(
-  store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine'>,
-  detectionsNotLoaded: number,
+  store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine' | 'coverage' | 'gaps' | 'now'>,
 ): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -75,7 +78,7 @@ export function createMetrics(
   })
   const notLoaded = new Gauge({
     name: 'tripline_detections_not_loaded',
-    help: 'Files of detections that could not be loaded at the start.',
+    help: 'Files of detections that could not be loaded.',
     registers,
   })
   const quarantine = new Gauge({
@@ -84,8 +87,34 @@ export function createMetrics(
     labelNames: ['reason'],
     registers,
   })
-  notLoaded.set(detectionsNotLoaded)
+  const gaps = new Gauge({ name: 'tripline_gaps_open', help: 'Gaps that are open, by cause.', labelNames: ['cause'], registers })
+  const heard = new Gauge({
+    name: 'tripline_last_heard_seconds',
+    help: 'Since the last sign of life of an account and region.',
+    labelNames: ['account', 'region'],
+    registers,
+  })
+  const filled = new Gauge({
+    name: 'tripline_backfilled_events',
+    help: 'Events read out of event histories for the gaps that are known.',
+    registers,
+  })
+  const bundle = new Gauge({
+    name: 'tripline_bundle',
+    help: 'The bundle of detections that is run; 0: the folders alone.',
+    registers,
+  })
+  const bundlesRefused = new Counter({
+    name: 'tripline_bundles_refused_total',
+    help: 'Bundles that could not be loaded, so that the one before goes on.',
+    registers,
+  })
   return {
+    runs({ bundle: running, broken }) {
+      bundle.set(running?.number ?? 0)
+      notLoaded.set(broken.length)
+    },
+    bundleRefused: () => bundlesRefused.inc(),
     observe: {
       events: (outcome, count) => events.inc({ outcome }, count),
       quarantined: (reason) => quarantined.inc({ reason }),
@@ -111,6 +140,16 @@ export function createMetrics(
       scans.set(await store.scans.running())
       quarantine.reset()
       for (const { reason, count } of await store.quarantine.tally()) quarantine.set({ reason }, count)
+      const { open, read } = await store.gaps.tally()
+      filled.set(read)
+      gaps.reset()
+      for (const cause of ['silent', 'logging-stopped', 'forwarding-stopped'] as const) gaps.set({ cause }, open.get(cause) ?? 0)
+      heard.reset()
+      const now = await store.now()
+      for (const { accountId: account, region, heardAt, signs } of await store.coverage.list()) {
+        const last = Math.max(heardAt?.getTime() ?? 0, signs.at(-1)?.at.getTime() ?? 0)
+        heard.set({ account, region }, Math.max(0, (now.getTime() - last) / 1_000))
+      }
       return registry.metrics()
     },
   }

@@ -1,38 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
-import { createEvaluator, type Evaluator } from '#detection'
-import { decode, sessionOf, touches, type Source, type Trust } from '#ingest'
-import { createEventHistory } from '#enrichment'
+import { createEventHistory, createEventPages, createTrailWatch } from '#enrichment'
+import { createLiveEvaluator, type Evaluator } from '#detection'
+import { decode, sessionOf, touches, type Source } from '#ingest'
 import { createInventory, type Inventory } from '#inventory'
 import {
   createIntake,
+  createListener,
   noteBroken,
+  noteRefusedBundle,
   planScans,
+  runGaps,
   runInvestigations,
   runJudge,
   runRefresh,
   runScans,
+  type Live,
   type Observe,
   type Parts,
   type Places,
 } from '#pipeline'
-import { scopePolicies } from '#ownership'
 import { createBell, roomLogger, sleep } from '#runtime'
-import { openStore, type Store } from '#store'
+import { openStore, type ActiveBundle, type Store } from '#store'
 import type { Config } from './config.ts'
+import { expectedOf, feedOf } from './config-feed.ts'
+import { followDetections, openDetections, trustOf } from './detections.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
+import type { Role } from './roles.ts'
 import { routingOf } from './routing.ts'
-import { openSources } from './sources.ts'
+import { openSources, sourceName } from './sources.ts'
 
 const log = roomLogger('processes')
 const beatMs = 5_000
-
-/** The parts of the line that a process can run; all by default. */
-export const roles = ['ingest', 'refresh', 'judge', 'scan', 'investigate', 'deliver', 'http'] as const
-export type Role = (typeof roles)[number]
+/** CloudTrail's event history has a call after 15 minutes at the latest. */
+const historySettlesMs = 900_000
 
 export interface RunOptions {
   readonly only: ReadonlySet<Role>
@@ -45,7 +49,6 @@ export interface RunOptions {
 }
 export interface Running {
   readonly store: Store
-  readonly evaluator: Evaluator
   /** Where the HTTP endpoints listen; null without the role. */
   readonly address: string | null
 }
@@ -55,29 +58,59 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const { stop, only } = options
   const destinations = only.has('deliver') ? await openDestinations(config, process.env) : []
   const sources = only.has('ingest') ? await openSources(config, process.env) : []
-  const { route, scopes, ownership, fallback } = routingOf(config)
-  const trust = trustOf(config)
+  const { route, fallback } = routingOf(config)
   await using store = await openStore(config.store)
-  await using all = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust })
-  const evaluator = scopePolicies(all, scopes, ownership.groups)
-  for (const { file, message } of evaluator.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
-  const metrics = createMetrics(store, evaluator.broken.length)
+  await using detections = await followDetections(config, store)
+  const { evaluators } = detections
+  const metrics = createMetrics(store)
   const observe = both(metrics.observe, options.observe ?? {})
   const workers = { alive: 1 }
   const sessions = sessionsOf(config, () => 1 / workers.alive)
-  const parts = assemble(config, { store, evaluator, trust, observe }, route, sessions)
+  const parts = assemble(config, { store, evaluators, observe }, route, sessions)
   const http = createHttp({ notReady: () => notReady(store, sources), metrics: () => metrics.text() })
   const address = only.has('http') ? await listen(http, config.http) : null
 
-  await noteBroken(parts, evaluator.broken)
+  const hearOf = async (current: Evaluator): Promise<void> => {
+    metrics.runs(current)
+    for (const { file, message } of current.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
+    await noteBroken(parts, current.broken)
+  }
+  await hearOf(evaluators.current)
   const { reminders } = config
+  const heard = heardSources(config)
+  const { every: everyMs, rule } = config.heartbeats ?? { every: 900_000, rule: '' }
   const sender = createSender({ store, destinations, fallback, route, reminders, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.
   if (only.has('scan')) await planScans(parts, config.accounts, config.scans.daily)
-  const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
+  const listener = createListener({ ...parts, accounts: config.accounts, feed: feedOf(config), rule }, { freshMs: everyMs })
+  const running: Promise<void>[] = sources.map((source) => {
+    const intake = createIntake({ ...parts, source: source.name })
+    return source.run(listener.around(source.name, intake, { signs: heard.includes(source.name) }), stop)
+  })
+  if (only.has('ingest'))
+    running.push(
+      listener.run(
+        sources.filter(({ name }) => heard.includes(name)),
+        stop,
+      ),
+    )
   if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
   if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
-  if (only.has('scan')) running.push(runScans(parts, { ...config.scans, accounts: config.accounts, pollMs: 1_000 }, stop))
+  if (only.has('scan')) {
+    const { accounts, heartbeats } = config
+    running.push(runScans(parts, { ...config.scans, accounts, pollMs: 1_000 }, stop))
+    const listened = heartbeats === null ? null : { everyMs, expected: expectedOf(config) }
+    const asks = { pages: createEventPages({ sessions }), trails: createTrailWatch({ sessions }) }
+    const options = {
+      accounts,
+      feed: feedOf(config),
+      heartbeats: listened,
+      sources: heard,
+      settleMs: historySettlesMs,
+      pollMs: 5_000,
+    }
+    running.push(runGaps({ ...parts, ...asks }, options, stop))
+  }
   if (only.has('investigate')) {
     const history = createEventHistory({ sessions })
     running.push(runInvestigations({ ...parts, history }, { pollMs: 1_000 }, stop))
@@ -85,12 +118,17 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
   if (only.has('refresh') || only.has('investigate')) running.push(beat(store, workers, stop))
   running.push(maintain(store, stop))
+  const refused = async (bundle: ActiveBundle, broken: Evaluator['broken']): Promise<void> => {
+    metrics.bundleRefused()
+    await noteRefusedBundle(parts, bundle, broken)
+    parts.bells.deliver.ring()
+  }
+  if (config.followsBundles) running.push(detections.follow({ switched: hearOf, refused }, stop))
 
-  log.info(
-    { roles: [...only], detections: evaluator.detections.length, accounts: config.accounts.length, address },
-    'tripline runs',
-  )
-  options.onReady?.({ store, evaluator, address })
+  const { detections: loaded, bundle } = evaluators.current
+  const from = { folders: config.detections, bundle: bundle?.number ?? 'not followed' }
+  log.info({ roles: [...only], detections: loaded.length, ...from, accounts: config.accounts.length, address }, 'tripline runs')
+  options.onReady?.({ store, address })
   await Promise.all(running)
   await http.close()
   log.info({}, 'tripline stopped')
@@ -98,14 +136,15 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
 
 function assemble(
   config: Config,
-  own: Pick<Parts, 'store' | 'evaluator' | 'trust' | 'observe'>,
+  own: Pick<Live<Parts>, 'store' | 'evaluators' | 'observe'>,
   route: Router,
   sessions: Sessions,
-): Parts {
+): Live<Parts> {
   const inventory = createInventory({ sessions, types: config.resourceTypes })
   const watched = new Set(inventory.types)
   return {
     ...own,
+    trust: trustOf(config),
     inventory,
     decode,
     touches: (event) => touches(event).filter(({ ref }) => watched.has(ref.type)),
@@ -117,17 +156,16 @@ function assemble(
 }
 
 /** What hands bodies to intake without the rest of the line: for commands. */
-export async function openIntake(config: Config, store: Store): Promise<Parts & AsyncDisposable> {
-  const trust = trustOf(config)
-  const evaluator = await createEvaluator({ folders: config.detections, disabled: config.disabled, trust })
-  const { observe } = createMetrics(store, evaluator.broken.length)
+export async function openIntake(config: Config, store: Store): Promise<Live<Parts> & AsyncDisposable> {
+  const evaluators = createLiveEvaluator(await openDetections(config, store))
+  const { observe } = createMetrics(store)
   const parts = assemble(
     config,
-    { store, evaluator, trust, observe },
+    { store, evaluators, observe },
     routingOf(config).route,
     sessionsOf(config, () => 1),
   )
-  return { ...parts, [Symbol.asyncDispose]: () => evaluator[Symbol.asyncDispose]() }
+  return { ...parts, [Symbol.asyncDispose]: () => evaluators[Symbol.asyncDispose]() }
 }
 
 /** The fetchers of the types that the configuration wants; `share` is this process's part of what AWS allows. */
@@ -140,9 +178,14 @@ function sessionsOf({ aws }: Config, share: () => number): Sessions {
   return createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
 }
 
-/** Which events may be believed: those of registered accounts. */
-export function trustOf(config: Pick<Config, 'accounts'>): Trust {
-  return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+/**
+ * The sources whose silence means something: those that bring events within seconds. A trail's bucket goes on bringing what the others
+ * no longer do, minutes late; where there is no other, it has to do.
+ */
+function heardSources({ sources }: Pick<Config, 'sources'>): readonly string[] {
+  const named = sources.map((source) => ({ source, name: sourceName(source) }))
+  const fast = named.filter(({ source }) => !('s3' in source))
+  return (fast.length > 0 ? fast : named).map(({ name }) => name)
 }
 
 /** The names that the configuration gives to accounts. */

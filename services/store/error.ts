@@ -1,4 +1,5 @@
 import { TriplineError } from '#runtime'
+import { isOutdated } from './prepared.ts'
 
 export type StoreErrorCode =
   /** The data folder belongs to another process. */
@@ -35,7 +36,8 @@ export function storeErrorOf(error: unknown): StoreError {
     return new StoreError('unavailable', `Database did not answer: ${message}`, { retryable: true, cause: error })
   }
   const text = `Database refused a statement: ${message} (SQLSTATE ${state})`
-  if (state === '40001' || state === '40P01') return new StoreError('conflict', text, { retryable: true, cause: error })
+  if (state === '40001' || state === '40P01' || isOutdated(state, message))
+    return new StoreError('conflict', text, { retryable: true, cause: error })
   if (/^(08|53|57)|^55P03$/.test(state)) return new StoreError('unavailable', text, { retryable: true, cause: error })
   if (state === '23514' && message.includes('no partition of relation "inbox"')) {
     return new StoreError('day-missing', text, { retryable: true, cause: error })

@@ -47,11 +47,11 @@ export function createFindings(database: Database): Findings {
       const subject = digest('policy', finding.detectionId, at, finding.key)
       const row = await database.first<FindingRow>(sql`
         insert into findings as f (subject, epoch, detection_id, kind, account_id, region, resource_type, resource_id, key, origin,
-          status, severity, title, context, causes, differences, count, staged, opened_at)
+          status, severity, title, context, causes, differences, count, staged, judged_by, opened_at)
         select ${subject}, coalesce(max(epoch), 0) + 1, ${finding.detectionId}, 'policy', ${at.account_id}, ${at.region}, ${at.type},
           ${at.id}, ${storableText(finding.key)}, ${finding.origin}, 'open', ${finding.severity}, ${storableText(finding.title)},
           ${json(finding.context)}, ${json(finding.causes)}, ${json(finding.differences)}, 1, ${finding.staged === true}::boolean,
-          ${now}
+          ${finding.judgedBy ?? null}::bigint, ${now}
         from findings where subject = ${subject}
         having count(*) filter (where status = 'open') = 0
         on conflict do nothing

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { roomLogger } from '#runtime'
 import type { Backend } from './open.ts'
 import { parsers } from './parsers.ts'
+import { withNames } from './prepared.ts'
 
 const log = roomLogger('store')
 const statementMs = 30_000
@@ -28,7 +29,7 @@ export function openPostgres(url: string, patient = false): Backend {
   // A connection may break in use or idle; unheard, the event would end the process. The pool replaces it.
   pool.on('connect', (client) => client.on('error', (error) => log.warn({ reason: error.message }, 'database connection lost')))
   pool.on('error', () => log.debug({}, 'idle connection left the pool'))
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: patient ? pool : withNames(pool) }) })
   return {
     kysely,
     async close() {

@@ -46,12 +46,12 @@ async function countHit(database: Database, hit: RuleHit, subject: string): Prom
       returning ${findingColumns}, f.opened_by_count is not distinct from f.count as opened
     ), begun as (
       insert into findings as f (subject, epoch, detection_id, kind, account_id, region, key, origin, status, severity, title, context,
-        causes, differences, count, opened_at, opened_by_count, period_ends_at, staged, counted)
+        causes, differences, count, opened_at, opened_by_count, period_ends_at, staged, judged_by, counted)
       select ${subject}, coalesce(max(epoch), 0) + 1, ${hit.detectionId}, 'rule', ${storableText(hit.accountId)},
         ${storableText(hit.region)}, ${storableText(hit.dedup)}, 'change', ${opens ? 'open' : 'counting'}, ${hit.severity},
         ${storableText(hit.title)}, ${json(hit.context)}, ${causes}, '[]', 1, ${now}, ${opens ? 1 : null}::bigint,
         ${now} + ${hit.periodMinutes}::float8 * interval '1 minute', ${staged}::boolean,
-        case when ${value}::text is not null then array[${value}::text] end
+        ${hit.judgedBy ?? null}::bigint, case when ${value}::text is not null then array[${value}::text] end
       from findings where subject = ${subject}
       having not exists (select from joined)
       on conflict do nothing

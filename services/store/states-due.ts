@@ -56,6 +56,7 @@ export async function dueStates(
       from candidates as c join resources as r
         on r.account_id = c.account_id and r.region = c.region and r.type = c.type and r.id = c.id
       where not r.gone and r.judging_until <= (select now from moment)
+        and (r.judged_by is null or r.judged_by <= coalesce(${current.judgedBy ?? null}::bigint, r.judged_by))
       order by c.place, r.account_id, r.region, r.type, r.id limit ${limit}::integer
       for update of r skip locked
     )

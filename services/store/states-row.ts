@@ -9,7 +9,7 @@ export interface StateRow extends Omit<StoredState, 'unread'> {
 /** A stored state's columns, under its own names; the table is called `r`. */
 export const stateColumns = sql`
   r.account_id as "accountId", r.region, r.type, r.id, r.number, r.shape, r.attributes, r.fetched_at as "fetchedAt", r.gone,
-  r.evaluated_with as "evaluatedWith", r.evaluate_at as "evaluateAt", r.verdict, nullif(r.judged_at, '-infinity') as "judgedAt", r.born_at as "bornAt", r.confirmed,
+  r.evaluated_with as "evaluatedWith", r.evaluate_at as "evaluateAt", r.verdict, nullif(r.judged_at, '-infinity') as "judgedAt", r.judged_by as "judgedBy", r.born_at as "bornAt", r.confirmed,
   r.unread_cause as "unreadCause", r.unread_since as "unreadSince"`
 
 export function stateOf({ unreadCause, unreadSince, ...row }: StateRow): StoredState {

@@ -45,15 +45,15 @@ export function createStates(database: Database): States {
       return wrote(sql`
         with written as (
           insert into resources as r (account_id, region, type, id, number, shape, attributes, fetched_at,
-            evaluated_with, evaluate_at, verdict, looked_up, judged_at, event_id, born_at, confirmed)
+            evaluated_with, evaluate_at, verdict, looked_up, judged_at, judged_by, event_id, born_at, confirmed)
           values (${key.account_id}, ${key.region}, ${key.type}, ${key.id}, ${resource.number}, ${resource.shape},
             ${json(resource.attributes)}, ${at(resource.fetchedAt)}, ${judged.evaluatedWith}, ${at(judged.evaluateAt)},
-            ${json(judged.verdict)}, ${texts(possibleIds(judged.lookedUp))}, ${now}, ${otherIdOf(resource, look.eventId)},
+            ${json(judged.verdict)}, ${texts(possibleIds(judged.lookedUp))}, ${now}, ${judged.judgedBy ?? null}::bigint, ${otherIdOf(resource, look.eventId)},
             ${look.bornAt === null ? null : at(look.bornAt)}::timestamptz, ${look.confirmed})
           on conflict (account_id, region, type, id) do update set
             number = excluded.number, shape = excluded.shape, attributes = excluded.attributes, fetched_at = excluded.fetched_at,
             gone = false, gone_at = null, evaluated_with = excluded.evaluated_with, evaluate_at = excluded.evaluate_at,
-            verdict = excluded.verdict, looked_up = excluded.looked_up, judged_at = excluded.judged_at,
+            verdict = excluded.verdict, looked_up = excluded.looked_up, judged_at = excluded.judged_at, judged_by = excluded.judged_by,
             event_id = excluded.event_id, confirmed = excluded.confirmed, judging_until = '-infinity', ${withoutUnread},
             born_at = coalesce(excluded.born_at, case when not r.gone then r.born_at end)
           where r.number <= excluded.number
@@ -91,6 +91,7 @@ export function createStates(database: Database): States {
       wrote(sql`
         update resources as r set evaluated_with = ${judged.evaluatedWith}, evaluate_at = ${at(judged.evaluateAt)},
           verdict = ${json(judged.verdict)}, looked_up = ${texts(possibleIds(judged.lookedUp))}, judged_at = ${now},
+          judged_by = ${judged.judgedBy ?? null}::bigint,
           judging_until = '-infinity'
         where ${isRef('r', ref)} and r.number = ${number} and not r.gone returning 1`),
     judgedUneventful: (list) => judgedUneventful(database, list),
@@ -106,7 +107,7 @@ function otherIdOf(resource: ResourceRef, eventId: string): string | null {
 /** Findings of a resource open only under its row's lock, so that what is held has none. */
 async function judgedUneventful(database: Database, list: Parameters<States['judgedUneventful']>[0]): Promise<ReadonlySet<number>> {
   if (list.length === 0) return new Set()
-  const given = list.map(({ state, judged: { verdict, evaluatedWith, evaluateAt, lookedUp } }, place) => ({
+  const given = list.map(({ state, judged: { verdict, evaluatedWith, evaluateAt, lookedUp, judgedBy = null } }, place) => ({
     ...columnsOf(state),
     place,
     number: state.number,
@@ -114,16 +115,17 @@ async function judgedUneventful(database: Database, list: Parameters<States['jud
     evaluated_with: evaluatedWith,
     evaluate_at: milliseconds(evaluateAt) / 1_000,
     looked_up: possibleIds(lookedUp),
+    judged_by: judgedBy,
   }))
   const rows = await database.rows<{ place: number }>(sql`
     with given as materialized (
       select * from jsonb_to_recordset(${json(given)}) as g(account_id text, region text, type text, id text, place integer,
-        number bigint, verdict jsonb, evaluated_with text, evaluate_at float8, looked_up jsonb)
+        number bigint, verdict jsonb, evaluated_with text, evaluate_at float8, looked_up jsonb, judged_by bigint)
     ), held as (
       select given.*
       from given join resources as r
         on r.account_id = given.account_id and r.region = given.region and r.type = given.type and r.id = given.id
-      where r.number = given.number and not r.gone and not exists (
+      where r.number = given.number and not r.gone and coalesce(r.judged_by <= given.judged_by, true) and not exists (
         select from findings as f
         where f.kind = 'policy' and f.status = 'open' and f.account_id = r.account_id and f.region = r.region
           and f.resource_type = r.type and f.resource_id = r.id
@@ -131,7 +133,8 @@ async function judgedUneventful(database: Database, list: Parameters<States['jud
       order by r.account_id, r.region, r.type, r.id for update of r
     )
     update resources as r set evaluated_with = held.evaluated_with, evaluate_at = to_timestamp(held.evaluate_at), verdict = held.verdict,
-      looked_up = array(select jsonb_array_elements_text(held.looked_up)), judged_at = ${now}, judging_until = '-infinity'
+      looked_up = array(select jsonb_array_elements_text(held.looked_up)), judged_at = ${now},
+      judged_by = held.judged_by, judging_until = '-infinity'
     from held
     where r.account_id = held.account_id and r.region = held.region and r.type = held.type and r.id = held.id
     returning held.place`)

@@ -1,6 +1,8 @@
 import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
+import { bundlesContract } from './store-bundles.ts'
 import { findingsContract } from './store-findings.ts'
+import { gapsContract } from './store-gaps.ts'
 import { investigationsContract } from './store-investigations.ts'
 import { inboxContract } from './store-inbox.ts'
 import { lookUpsContract } from './store-look-ups.ts'
@@ -29,11 +31,13 @@ export function storeContract(open: () => Promise<Subject>): void {
   versionsContract(open)
   findingsContract(open)
   alertsContract(open)
+  bundlesContract(open)
   threadsContract(open)
   scansContract(open)
   workersContract(open)
   sessionsContract(open)
   investigationsContract(open)
+  gapsContract(open)
   transactionContract(open)
 }
 

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { migrate, openStore, type Store } from '#store'
+import { withNames } from '../../services/store/prepared.ts'
 import { storeContract } from '../contracts/store.ts'
 import { upgradeContract } from '../contracts/store-upgrade.ts'
 import { until } from '../support/until.ts'
@@ -65,6 +66,45 @@ describe.skipIf(postgres === null)(title, () => {
     await run(url, `insert into kysely_migration (name, timestamp) values ('9999-later', '2099-01-01T00:00:00Z')`)
     expect(await (await open(url)).now()).toBeInstanceOf(Date)
     await expect(migrate({ url })).rejects.toMatchObject({ code: 'migration-failed' })
+  })
+
+  it('goes on when a newer version changes a column, in the middle of a transaction too', async () => {
+    const url = await server().database()
+    const store = await open(url)
+    const key = (eventId: string) => ({ accountId: '1', region: 'r', eventId, time: new Date() })
+    const look = (): Promise<unknown> => store.quarantine.list(1)
+    const item = { source: 's', reason: 'not-json', detail: 'd', body: '{' }
+    await store.quarantine.add([item])
+    const onAllConnections = (): Promise<unknown> => Promise.all(Array.from({ length: 10 }, look))
+    await onAllConnections()
+    await run(url, 'alter table quarantine alter column reason type varchar(99)')
+    expect(await look()).toMatchObject([{ reason: 'not-json' }])
+    await onAllConnections()
+    await run(url, 'alter table quarantine alter column reason type text')
+    let tries = 0
+    await store.transaction(async (records) => {
+      tries += 1
+      await records.inbox.claim([key('e')])
+      expect(await records.quarantine.list(1)).toHaveLength(1)
+    })
+    expect(tries).toBe(2)
+    expect((await store.inbox.claim([key('e'), key('f')])).has(0)).toBe(false)
+  })
+
+  it('goes on without names where a pooler forgets them', async () => {
+    const pool = new pg.Pool({ connectionString: await server().database('empty'), max: 1 })
+    const client = await withNames(pool).connect()
+    const ask = (): Promise<{ rows: unknown[] }> => client.query('select $1::integer as given', [7])
+    const names = async (): Promise<number> => (await client.query('select from pg_prepared_statements', [])).rows.length
+    expect((await ask()).rows).toEqual([{ given: 7 }])
+    expect(await names()).toBe(1)
+    // What a pooler does by handing the next transaction to another connection.
+    await client.query('deallocate all', [])
+    expect((await ask()).rows).toEqual([{ given: 7 }])
+    expect((await ask()).rows).toEqual([{ given: 7 }])
+    expect(await names()).toBe(0)
+    client.release()
+    await pool.end()
   })
 
   it('tries a transaction again after a deadlock, and both are done', async () => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { endedAlert, findingAlert, repeatedAlert, summaries } from '#alerting'
 import { createSessions } from '#aws'
-import { createEvaluator } from '#detection'
+import { createEvaluator, createLiveEvaluator } from '#detection'
 import { decode, sessionOf, touches, type Trust } from '#ingest'
 import { createInventory } from '#inventory'
 import type { AlertContent, Finding } from '#model'
-import { createIntake, planScans, runJudge, runRefresh, runScans, type Observe, type Parts } from '#pipeline'
+import { createIntake, planScans, runJudge, runRefresh, runScans, type Live, type Observe, type Parts } from '#pipeline'
 import { createGroups, scopePolicies, type AssetGroup, type Team } from '#ownership'
 import { createBell } from '#runtime'
 import type { Store } from '#store'
@@ -15,7 +15,7 @@ import { aRouter } from './routing.ts'
 /** The line from intake to the outbox in this process, over an AWS at an address: what no queue and no Slack is needed for. */
 export interface InnerLine extends AsyncDisposable {
   readonly store: Store
-  readonly parts: Parts
+  readonly parts: Parts & Live<Parts>
   /** Business facts that were observed, with how often: `fetched changed`, `failed access-denied`. */
   readonly facts: ReadonlyMap<string, number>
   /** Hands a record to intake, as its queue would. */
@@ -70,9 +70,11 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     accounts: ids.map((id) => ({ id, name: id, label: null, ou: null })),
   })
   const watched = new Set(inventory.types)
-  const parts: Parts = {
+  const evaluators = createLiveEvaluator(evaluator)
+  const parts: Parts & Live<Parts> = {
     store,
     evaluator,
+    evaluators,
     inventory,
     trust,
     decode,
@@ -136,7 +138,7 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
     },
     async [Symbol.asyncDispose]() {
       await end()
-      await evaluator[Symbol.asyncDispose]()
+      await evaluators[Symbol.asyncDispose]()
       if (options.store === undefined) await store[Symbol.asyncDispose]()
     },
   }

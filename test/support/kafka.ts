@@ -72,6 +72,8 @@ export function untilThere(admin: Admin, topic: string): Promise<true> {
 export async function startKafka(): Promise<Broker> {
   const given = process.env['KAFKA_BROKERS']
   if (given !== undefined) return reach(given.split(','), null, () => Promise.resolve())
+  const why = missing()
+  if (why !== null) throw new Error(`Kafka cannot start: ${why}`)
   const folder = await mkdtemp(join(tmpdir(), 'tripline-kafka-'))
   const [plain = 0, controller = 0, scram = 0, tls = 0] = await freePorts(4)
   const password = 'correct horse'

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
+import { noFeed } from '../config-feed.ts'
 import { ownsNothing, plainRouting } from '../config-routing.ts'
 import { only } from './account.ts'
 import type { AwsServer } from './aws-server.ts'
@@ -30,8 +31,10 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     ],
     scans: { daily: null },
     detections: ['policies', 'rules'].map((folder) => fileURLToPath(new URL(`../../../${folder}`, import.meta.url))),
+    followsBundles: false,
     disabled: [],
     ...plainRouting,
+    ...noFeed,
     teams: [
       { id: 'payments', channel: 'payments-alerts', owns: { ...ownsNothing, tags: { team: 'payments' } } },
       { id: 'data', channel: 'data-alerts', owns: { ...ownsNothing, tags: { team: 'data' } } },
