@@ -68,7 +68,10 @@ interface Program {
   readonly mocked: readonly string[]
 }
 
-function guardsOf(rules: readonly Program[], globals: readonly { id: string; code: string }[]): Readonly<Record<string, RuleGuard>> {
+function guardsOf(
+  rules: readonly Program[],
+  globals: readonly { id: string; code: string }[],
+): Readonly<Record<string, RuleGuard>> {
   const given = { rules: rules.map((rule) => ({ ...rule, logTypes: [logType] })), globals, dataModels: samples.dataModels }
   const derived = call('guards', given) as Readonly<Record<string, Readonly<Record<string, RuleGuard>>>>
   return Object.fromEntries(Object.entries(derived).map(([id, byType]) => [id, byType[logType] ?? null]))
@@ -120,7 +123,10 @@ test('no rule misses an event: samples and programs over their own and random ev
     globals,
   )
   const index = indexRules(modules.map(({ id }) => ({ logTypes: [logType], guards: { [logType]: guards[id] ?? null } })))
-  const events = [...detections.flatMap(({ tests }) => tests.map(({ given }) => JSON.parse(given) as object)), ...randomEvents(3_000)]
+  const events = [
+    ...detections.flatMap(({ tests }) => tests.map(({ given }) => JSON.parse(given) as object)),
+    ...randomEvents(3_000),
+  ]
   const matching = call('matching', events) as readonly (readonly string[])[]
   let [asked, matches] = [0, 0]
   for (const [at, event] of events.entries()) {
@@ -142,10 +148,30 @@ function randomEvents(count: number): readonly object[] {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
     return Math.floor((seed / 2 ** 32) * below)
   }
-  const words = ['A', 'B', 'C', 'D', 'a', '', 'DeleteTrail', 'PutObject', 'CreateUser', 'ConsoleLogin', 'TerminateInstances', 'DELETE']
+  const words = [
+    'A',
+    'B',
+    'C',
+    'D',
+    'a',
+    '',
+    'DeleteTrail',
+    'PutObject',
+    'CreateUser',
+    'ConsoleLogin',
+    'TerminateInstances',
+    'DELETE',
+  ]
   const pools: Readonly<Record<string, readonly unknown[]>> = {
     eventName: [...words, null, 7, true],
-    eventSource: ['iam.amazonaws.com', 's3.amazonaws.com', 'kms.amazonaws.com', 'IAM.amazonaws.com', '\u212Ams.amazonaws.com', null],
+    eventSource: [
+      'iam.amazonaws.com',
+      's3.amazonaws.com',
+      'kms.amazonaws.com',
+      'IAM.amazonaws.com',
+      '\u212Ams.amazonaws.com',
+      null,
+    ],
     errorCode: ['AccessDenied', '', null, false, 0],
     eventType: ['AwsApiCall', 'AwsConsoleSignIn', 'AwsServiceEvent'],
     readOnly: [true, false, null, 'true', 0, 1],

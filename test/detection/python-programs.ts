@@ -65,7 +65,8 @@ def rule(event):
         return True
     return (event.get("userIdentity") or {}).get("type") == shared.KIND
 `,
-    guard: 'errorCode: false null other , userIdentity.type: root | errorCode: false null other , userIdentity.type: user, userIdentity: ! false null ',
+    guard:
+      'errorCode: false null other , userIdentity.type: root | errorCode: false null other , userIdentity.type: user, userIdentity: ! false null ',
   },
   {
     title: 'a data model that is followed into its functions',
