@@ -63,6 +63,7 @@ export function loadPython({ folders, bundle, disabled }: PythonLoading): Python
       kind: each.kind,
       module: each.module,
       summaryAttributes: each.spec.summaryAttributes,
+      mocked: each.tests.flatMap(({ mocks }) => mocks.map(({ objectName }) => objectName)),
       tests: each.tests,
     })),
   }
