@@ -178,6 +178,6 @@ function nameOf(bundle: number): string {
 }
 
 /** Which events may be believed: those of registered accounts. */
-export function trustOf(config: Pick<Config, 'accounts'>): Trust {
-  return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+export function trustOf({ accounts, findings }: Pick<Config, 'accounts' | 'findings'>): Trust {
+  return { accounts: accounts.map(({ id }) => id), regions: null, times: 'checked', administrators: findings.administrators }
 }

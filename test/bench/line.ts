@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Figure } from '../../services/cli/bench-command.ts'
 import type { Config } from '../../services/processes/config.ts'
+import { noFeed } from '../../services/processes/config-feed.ts'
 import { ownsNothing, plainRouting } from '../../services/processes/config-routing.ts'
 import { emptyAccount, type Account, type SecurityGroup } from '../../services/processes/demo/account.ts'
 import { startAwsServer } from '../../services/processes/demo/aws-server.ts'
 import { startQueue } from '../../services/processes/demo/queue.ts'
 import { startSlackServer } from '../../services/processes/demo/slack-server.ts'
-import { roles, runTripline } from '../../services/processes/run.ts'
+import { roles } from '../../services/processes/roles.ts'
+import { runTripline } from '../../services/processes/run.ts'
 import { anEnvelope, aRecord } from '../support/records.ts'
 import { until } from '../support/until.ts'
 
@@ -44,12 +46,14 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     accounts: accountIds.map((id) => ({ id, name: `bench-${id.slice(-2)}`, label: null, ou: null, regions: ['us-east-1'] })),
     aws: { roleName: first.auditRole.name, externalId: first.auditRole.externalId, endpoint: aws.endpoint },
     disabled: [],
+    findings: { administrators: [] },
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],
     followsBundles: false,
     reminders: {},
     ...plainRouting,
+    ...noFeed,
     teams: accountIds.map((id) => ({ id, channel: `team-${id}`, owns: { ...ownsNothing, accounts: [id] } })),
     routes: [],
     fallback: 'fallback',
