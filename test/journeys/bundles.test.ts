@@ -33,7 +33,7 @@ interface Verdict {
 }
 
 describe.skipIf(postgres === null)(title, () => {
-  const letters = [...'ABCDEFGH']
+  const letters = Array.from('ABCDEFGH')
   const sent = new Set<string>()
   const processes: Process[] = []
   let [groups, server, folder, url, file]: [Groups, FauxqsServer, string, string, string] = [null!, null!, '', '', '']
