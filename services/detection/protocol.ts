@@ -3,6 +3,7 @@ import type { Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import type { RecordJudgement } from './evaluator.ts'
 import type { Broken } from './load.ts'
+import type { PythonHead } from './python/protocol.ts'
 
 // What the frames of parent and child hold, as JSON.
 
@@ -41,6 +42,7 @@ export interface BatchHead {
   readonly parked: readonly DetectionFailure[]
   /** Of policies over resources, the only ones to call. */
   readonly only?: readonly string[]
+  readonly python?: PythonHead
 }
 /** One call of a detection: on which item of the batch, and for bodies on which record. */
 export interface CallPlace {
