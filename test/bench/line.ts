@@ -46,6 +46,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     accounts: accountIds.map((id) => ({ id, name: `bench-${id.slice(-2)}`, label: null, ou: null, regions: ['us-east-1'] })),
     aws: { roleName: first.auditRole.name, externalId: first.auditRole.externalId, endpoint: aws.endpoint },
     disabled: [],
+    findings: { administrators: [] },
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],

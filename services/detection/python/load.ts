@@ -38,7 +38,7 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
   const found = [...uploaded, ...folders.filter(isReadable).map((folder) => readPythonRepository(folder, reading))]
   const broken: Broken[] = found.flatMap((each) => each.broken)
   const winners = new Set(
-    uploaded.flatMap((each) => [...each.globals, ...each.dataModels, ...each.detections]).map(({ file }) => file),
+    uploaded.flatMap(({ globals: own, dataModels: models, detections: all }) => [own, models, all].flat().map(({ file }) => file)),
   )
   const uniqueBy = <Item extends { readonly id: string; readonly file: string }>(items: readonly Item[]): readonly Item[] => {
     const kept = new Map<string, Item>()
