@@ -97,7 +97,9 @@ function withDestinations(test: TestResult, available: readonly string[]): TestR
   const unknown = namesIn(said).filter((name) => name !== 'SKIP' && !available.includes(name))
   if (unknown.length === 0) return test
   const error = `${unknown.join(', ')}: no such destination; allowed: ${available.join(', ')}`
-  const functions = (test.functions ?? []).map((each) => (each.name === 'destinations' ? { ...each, passed: false, error } : each))
+  const functions = (test.functions ?? []).map((each) =>
+    each.name === 'destinations' ? { name: each.name, output: each.output, passed: false, error } : each,
+  )
   if (!test.alerts) return { ...test, functions }
   return { ...test, functions, passed: false, message: test.message ?? `destinations: ${error}` }
 }

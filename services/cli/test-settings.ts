@@ -60,7 +60,7 @@ export function readSettings(
 function as(otherwise: unknown, value: unknown, name: string): unknown {
   if (value === undefined || value === null || value === '') return otherwise
   if (Array.isArray(otherwise)) return name === 'filter' ? filtersOf(value) : listOf(value)
-  if (typeof otherwise === 'boolean') return ['true', '1', 'yes', 'on'].includes(String(value).toLowerCase())
+  if (typeof otherwise === 'boolean') return ['true', '1', 'yes', 'on'].includes(textOf(value).toLowerCase())
   const count = Number(value)
   if (Number.isInteger(count) && count >= 0) return count
   throw new ConfigError('invalid', `${name}: given ${JSON.stringify(value)}; allowed: a whole number from 0`)
@@ -68,16 +68,20 @@ function as(otherwise: unknown, value: unknown, name: string): unknown {
 
 /** Filters hold commas themselves, so that they stand between spaces. */
 function filtersOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : String(value).split(/\s+/u).filter(Boolean)
+  return Array.isArray(value) ? value.map(textOf) : textOf(value).split(/\s+/u).filter(Boolean)
 }
 
 function listOf(value: unknown): readonly string[] {
   if (value === undefined || value === null) return []
-  if (Array.isArray(value)) return value.map(String)
-  return String(value)
+  if (Array.isArray(value)) return value.map(textOf)
+  return textOf(value)
     .split(',')
     .map((each) => each.trim())
     .filter(Boolean)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function readSettingsFile(files: readonly string[]): Readonly<Record<string, unknown>> {

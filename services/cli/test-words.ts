@@ -50,12 +50,13 @@ export function tellNotRun({ notRun, unread }: TestReport): readonly string[] {
 export function tellFailed(outcomes: readonly Outcome[]): readonly string[] {
   const failed = outcomes.filter(({ passed }) => !passed)
   if (!failed.some(({ tests }) => tests.some(({ functions }) => functions !== undefined))) return []
-  const lines = failed.flatMap(({ detection, tests, lacks }) => [
-    `\t${detection}`,
-    ...tests.filter(({ passed }) => !passed).map((test) => `\t\t${test.name}${blame(test)}`),
-    ...(lacks === null ? [] : [`\t\t${lacks}`]),
-  ])
-  return ['\nFailed:', ...lines]
+  const lines = ['\nFailed:']
+  for (const { detection, tests, lacks } of failed) {
+    lines.push(`\t${detection}`)
+    for (const test of tests) if (!test.passed) lines.push(`\t\t${test.name}${blame(test)}`)
+    if (lacks !== null) lines.push(`\t\t${lacks}`)
+  }
+  return lines
 }
 
 function blame({ functions = [] }: TestResult): string {
