@@ -60,7 +60,7 @@ describe('a bundle', () => {
   test('that was changed where it is kept is refused, and so is a path that leads elsewhere', async () => {
     const { digest, files: kept } = await readBundle(folder.path)
     expect(restoreBundle(kept, digest).digest).toBe(digest)
-    const changed = kept.map((file) => ({ ...file, text: `${file.text} ` }))
+    const changed = kept.map(({ path, text }) => ({ path, text: `${text} ` }))
     expect(() => restoreBundle(changed, digest)).toThrow('was changed where it is kept')
     for (const path of [
       '../x.ts',
@@ -75,7 +75,7 @@ describe('a bundle', () => {
       'x\n.ts',
       'C:x.ts',
     ])
-      expect(() => restoreBundle([{ path, text: '' }], digest), path).toThrow('given such a path')
+      expect(() => restoreBundle([{ path, text: '' }], digest)).toThrow('given such a path')
     expect(() =>
       restoreBundle(
         [
