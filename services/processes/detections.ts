@@ -16,7 +16,7 @@ import type { Config } from './config.ts'
 import { routingOf } from './routing.ts'
 
 const log = roomLogger('processes')
-const pollMs = 1_000
+const pollMs = 500
 const mostWaitMs = 30_000
 /** A process that cannot be started now may be a moment later. */
 const triesBeforeNote = 3

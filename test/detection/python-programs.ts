@@ -254,6 +254,7 @@ def rule(event):
 export const sharedModules = [
   {
     id: 'shared',
+    file: 'shared.py',
     code: `
 KIND = "User"
 
@@ -261,6 +262,6 @@ def failed(event):
     return bool(event.get("errorCode"))
 `,
   },
-  { id: 'changed', code: 'NAME = "A"\n' },
-  { id: 'changing', code: 'import changed\n\nchanged.NAME = "B"\n' },
+  { id: 'changed', file: 'changed.py', code: 'NAME = "A"\n' },
+  { id: 'changing', file: 'changing.py', code: 'import changed\n\nchanged.NAME = "B"\n' },
 ]

@@ -70,7 +70,7 @@ function indexType(rules: readonly IndexedRule[], logType: string): (event: obje
   }
   const steps = paths.map((path) => path.split('.'))
   const looked = [...buckets.values()].map((bucket) => ({
-    ...bucket,
+    bucket,
     lengths: [...new Set([...bucket.byPrefix.keys()].map(({ length }) => length))],
   }))
   return (event) => {
@@ -92,7 +92,8 @@ function indexType(rules: readonly IndexedRule[], logType: string): (event: obje
       }
     }
     take(always)
-    for (const { field, all, byToken, byPrefix, lengths } of looked) {
+    for (const { bucket, lengths } of looked) {
+      const { field, all, byToken, byPrefix } = bucket
       const token = tokenOf(field)
       if (token === null) take(all)
       else {
