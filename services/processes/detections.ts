@@ -32,7 +32,7 @@ export async function openDetections(config: Config, store: Pick<Store, 'bundles
 
 /** What would count, were the files of a folder the active bundle. */
 export async function imagineDetections(config: Config, folder: string): Promise<Evaluator> {
-  return scoped(config, { bundle: { number: 0, activation: 0, overdue: false, folder } })
+  return scoped(config, { bundleFolder: folder })
 }
 
 /** What a process runs: what counts when it starts, and from then on what counts. */
@@ -80,11 +80,12 @@ export async function followDetections(config: Config, store: Pick<Store, 'bundl
       await hear.refused(active, broken)
     }
     const broken = await load(active).catch(async (error: unknown) => {
-      if (failures + 1 === triesBeforeNote) await refuse([{ file: nameOf(active.number), message: describeError(error) }])
+      if (failures + 1 >= triesBeforeNote) await refuse([{ file: nameOf(active.number), message: describeError(error) }])
       throw error
     })
+    if (broken.length > 0) await refuse(broken)
     settled = active.activation
-    if (broken.length > 0) return refuse(broken)
+    if (broken.length > 0) return undefined
     log.info({ bundle: active.number, before: before.number, detections: live.current.detections.length }, 'bundle switched')
     return hear.switched(live.current)
   }
@@ -137,7 +138,7 @@ async function openFirst(config: Config, store: Pick<Store, 'bundles'>): Promise
 
 async function openAt(config: Config, store: Pick<Store, 'bundles'> | null, active: ActiveBundle | null): Promise<Opened> {
   const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
-  const bundle = active === null ? {} : { bundle: { ...active, overdue: false, folder: folder?.path ?? null } }
+  const bundle = active === null ? {} : { bundle: { ...active, overdue: false }, bundleFolder: folder?.path ?? null }
   try {
     const evaluator = await scoped(config, bundle)
     return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
@@ -147,7 +148,7 @@ async function openAt(config: Config, store: Pick<Store, 'bundles'> | null, acti
   }
 }
 
-async function scoped(config: Config, bundle: Pick<EvaluatorOptions, 'bundle'>): Promise<Evaluator> {
+async function scoped(config: Config, bundle: Pick<EvaluatorOptions, 'bundle' | 'bundleFolder'>): Promise<Evaluator> {
   const { detections: folders, disabled } = config
   const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...bundle })
   const { scopes, ownership } = routingOf(config)

@@ -59,7 +59,7 @@ describe('a process that follows bundles', () => {
   test('runs its folders with the bundle, whose detections replace those of the same id; a batch that has begun ends on the old', async () => {
     await using followed = await followDetections(config, store)
     const { evaluators } = followed
-    expect(evaluators.current.bundle).toEqual({ number: 0, activation: 0, overdue: false, folder: null })
+    expect(evaluators.current.bundle).toEqual({ number: 0, activation: 0, overdue: false })
     const following = followed.follow(hear, stop.signal)
     const before = evaluators.current
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
