@@ -75,4 +75,15 @@ export interface TestResult {
   readonly passed: boolean
   /** Expected and got, when it failed. */
   readonly message: string | null
+  /** Of a detection in Python: what each of its functions came to, in the order of the calls, what was printed, and how long it took. */
+  readonly functions?: readonly TestedFunction[]
+  readonly printed?: string
+  readonly durationMs?: number
+}
+export interface TestedFunction {
+  readonly name: string
+  readonly passed: boolean
+  /** Text, or JSON where it is none. */
+  readonly output: string | null
+  readonly error: string | null
 }

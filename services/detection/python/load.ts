@@ -5,7 +5,8 @@ import type { Detection } from '#model'
 import { fits } from '#runtime'
 import type { Broken } from '../load.ts'
 import type { PythonCode } from './protocol.ts'
-import { readPythonRepository, type PythonDataModel, type PythonDetection, type PythonModule } from './repository.ts'
+import type { ReadOptions } from './read-items.ts'
+import { readPythonRepository, type NotRun, type PythonDataModel, type PythonDetection, type PythonModule } from './repository.ts'
 
 /** All that folders in Panther's layout hold, ready for an evaluator. */
 export interface PythonFolders {
@@ -13,6 +14,10 @@ export interface PythonFolders {
   readonly dataModels: readonly PythonDataModel[]
   readonly detections: readonly (PythonCode & { readonly tests: PythonDetection['tests'] })[]
   readonly broken: readonly Broken[]
+  /** What is there and is not run, each with its reason. */
+  readonly notRun: readonly NotRun[]
+  /** Specifications in folders that are not read where a whole repository is. */
+  readonly unread: readonly Broken[]
 }
 
 /** Part of every fingerprint: raised when this engine would judge the same code differently. */
@@ -24,12 +29,13 @@ export interface PythonLoading {
   readonly bundle: string | null
   /** Patterns of ids that do not run. */
   readonly disabled: readonly string[]
+  readonly reading?: ReadOptions
 }
 
 /** Reads the folders that hold detections in Panther's layout; others come to nothing. */
-export function loadPython({ folders, bundle, disabled }: PythonLoading): PythonFolders {
-  const uploaded = bundle === null ? [] : [readPythonRepository(bundle)]
-  const found = [...uploaded, ...folders.filter(isReadable).map((folder) => readPythonRepository(folder))]
+export function loadPython({ folders, bundle, disabled, reading }: PythonLoading): PythonFolders {
+  const uploaded = bundle === null ? [] : [readPythonRepository(bundle, reading)]
+  const found = [...uploaded, ...folders.filter(isReadable).map((folder) => readPythonRepository(folder, reading))]
   const broken: Broken[] = found.flatMap((each) => each.broken)
   const winners = new Set(
     uploaded.flatMap(({ globals: own, dataModels: models, detections: all }) => [own, models, all].flat().map(({ file }) => file)),
@@ -53,6 +59,8 @@ export function loadPython({ folders, bundle, disabled }: PythonLoading): Python
     globals,
     dataModels,
     broken,
+    notRun: found.flatMap((each) => each.notRun),
+    unread: found.flatMap((each) => each.unread),
     detections: detections.map((each) => ({
       loaded: {
         detection: detectionOf(each, hashOf(each)),
