@@ -75,27 +75,35 @@ export function createListener(parts: Needs, options: ListenOptions) {
       }
     },
 
-    /** Writes what was heard, and which sources are read, until stopped. */
+    flush,
+
+    /** Writes what was heard, and which sources are read, every few seconds until stopped. */
     async run(sources: readonly Source[], stop: AbortSignal): Promise<void> {
       while (!stop.aborted) {
         await sleep(flushMs, stop)
-        const signs = [...heard.values()]
-        heard.clear()
-        try {
-          await parts.store.coverage.hear(signs)
-          for (const source of sources) {
-            const count = lately.get(source.name) ?? { all: 0, fresh: 0 }
-            // A source that cannot be read has nothing to say: after a while it counts as not read.
-            if (source.healthy?.() === false) continue
-            await parts.store.coverage.reading(source.name, count.fresh * 2 >= count.all)
-            ;[count.all, count.fresh] = [0, 0]
-          }
-        } catch (error) {
-          for (const sign of signs) note(sign)
-          log.error({ error: describeError(error) }, 'what was heard cannot be written, trying again')
-        }
+        await flush(sources).catch((error: unknown) =>
+          log.error({ error: describeError(error) }, 'what was heard cannot be written, trying again'),
+        )
       }
     },
+  }
+
+  async function flush(sources: readonly Pick<Source, 'name' | 'healthy'>[]): Promise<void> {
+    const signs = [...heard.values()]
+    heard.clear()
+    try {
+      await parts.store.coverage.hear(signs)
+    } catch (error) {
+      for (const sign of signs) note(sign)
+      throw error
+    }
+    for (const source of sources) {
+      const count = lately.get(source.name) ?? { all: 0, fresh: 0 }
+      // A source that cannot be read has nothing to say: after a while it counts as not read.
+      if (source.healthy?.() === false) continue
+      await parts.store.coverage.reading(source.name, count.fresh * 2 >= count.all)
+      ;[count.all, count.fresh] = [0, 0]
+    }
   }
 }
 
