@@ -1,6 +1,7 @@
 import { isObject, type AuditEvent, type Json } from '#model'
 import { needsWalk, refuseRecord, refuseText } from './limits.ts'
 import { readEvent } from './read-event.ts'
+import { readFindings } from './read-finding.ts'
 import { isScheduled, readHeartbeat, type Heartbeat } from './read-heartbeat.ts'
 
 /** What one body holds: the records that may be used and those that may not, each with its index among the body's records. */
@@ -51,10 +52,12 @@ export interface Trust {
    * there are none on AWS; any other envelope must carry the account that its record names.
    */
   readonly hubs?: readonly string[]
+  /** Accounts to which AWS gives the findings of others (delegated administrators), which send them under their own number. */
+  readonly administrators?: readonly string[]
 }
 
 /**
- * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope.
+ * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings.
  * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
  */
 export function decode(body: string, trust: Trust, now: number = Date.now()): Decoded {
@@ -69,23 +72,34 @@ export function decode(body: string, trust: Trust, now: number = Date.now()): De
   }
   const walk = needsWalk(body)
   const many = listOf(parsed)
+  if (many?.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
   if (many === null) {
     const read = readOne(parsed, walk, trust, now)
+    if (isList(read)) return collect([read])
     if (isRefusal(read)) return { events: [], rejected: [{ record: 0, ...read }] }
     if (isHeartbeat(read)) return { events: [], rejected: none, heartbeats: [read] }
     return { events: [{ record: 0, event: read }], rejected: none }
   }
-  if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
+  return collect(many.map((each) => readOne(each, walk, trust, now)))
+}
+
+/** What was read of one value: mostly one record, of findings several. */
+type ReadValue = AuditEvent | Heartbeat | Refusal | readonly (AuditEvent | Refusal)[]
+
+function collect(all: readonly ReadValue[]): Decoded {
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
   const heartbeats: Heartbeat[] = []
-  for (const [record, each] of many.entries()) {
-    const read = readOne(each, walk, trust, now)
+  for (const [record, read] of all.flat().entries()) {
     if (isRefusal(read)) rejected.push({ record, ...read })
     else if (isHeartbeat(read)) heartbeats.push(read)
     else events.push({ record, event: read })
   }
   return heartbeats.length === 0 ? { events, rejected } : { events, rejected, heartbeats }
+}
+
+function isList(read: ReadValue): read is readonly (AuditEvent | Refusal)[] {
+  return Array.isArray(read)
 }
 
 const none: readonly Rejected[] = []
@@ -106,8 +120,8 @@ function listOf(parsed: Json): readonly Json[] | null {
   return Array.isArray(records) ? (records as readonly Json[]) : null
 }
 
-/** One record, alone or in its envelope. */
-function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Heartbeat | Refusal {
+/** One record, alone or in its envelope; the findings of an envelope; or a heartbeat. */
+function readOne(value: Json, walk: boolean, trust: Trust, now: number): ReadValue {
   if (!isObject(value)) return notAnEvent(`given ${kindOf(value)}`)
   if (walk) {
     const refused = refuseRecord(value)
@@ -116,7 +130,8 @@ function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEv
   if (typeof value['eventName'] === 'string' || value['detail-type'] === undefined) return readEvent(value, null, trust, now)
   if (isScheduled(value)) return readHeartbeat(value, trust, now)
   const detail = value['detail']
-  return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  if (!isObject(detail)) return notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  return readFindings(value, detail, trust, now) ?? readEvent(detail, value, trust, now)
 }
 
 function notAnEvent(given: string): Refusal {

@@ -16,7 +16,7 @@ export interface SqsSourceOptions {
   /** Most messages in one handler call. */
   readonly batchSize?: number | undefined
   readonly waitSeconds?: number | undefined
-  /** A message that we hold is hidden for so long, renewed every third of it. */
+  /** A message that we hold is hidden for so long, renewed every third of it: what a killed process held comes again after it. */
   readonly visibilitySeconds?: number | undefined
   /** After the stop, handlers have so long to end. */
   readonly drainMs?: number | undefined
@@ -33,7 +33,7 @@ const silenceMs = 30_000
  * the queue's own redrive policy sends it. Polls go on, further and further apart, when SQS is away.
  */
 export function openSqsSource(options: SqsSourceOptions): Source & { healthy(): boolean } {
-  const { queueUrl, pollers = 4, concurrency = 4, batchSize = 50, waitSeconds = 20, visibilitySeconds = 30 } = options
+  const { queueUrl, pollers = 4, concurrency = 4, batchSize = 50, waitSeconds = 20, visibilitySeconds = 10 } = options
   const { drainMs = 8_000, maxRetrySeconds = 30 } = options
   let lastPoll: number | null = null
 

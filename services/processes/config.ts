@@ -54,6 +54,7 @@ const keys = z.strictObject({
     externalId: z.string().min(2).max(1224),
     endpoint: url.optional(),
   }),
+  findings: z.strictObject({ administrators: z.array(accountId).default([]) }).default({ administrators: [] }),
   resourceTypes: z.array(resourceType).min(1).nullable().default(null),
   scans: z
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })

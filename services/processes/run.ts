@@ -29,6 +29,7 @@ import { followDetections, openDetections, trustOf } from './detections.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
+import type { Role } from './roles.ts'
 import { routingOf } from './routing.ts'
 import { openSources, sourceName } from './sources.ts'
 
@@ -36,10 +37,6 @@ const log = roomLogger('processes')
 const beatMs = 5_000
 /** CloudTrail's event history has a call after 15 minutes at the latest. */
 const historySettlesMs = 900_000
-
-/** The parts of the line that a process can run; all by default. */
-export const roles = ['ingest', 'refresh', 'judge', 'scan', 'investigate', 'deliver', 'http'] as const
-export type Role = (typeof roles)[number]
 
 export interface RunOptions {
   readonly only: ReadonlySet<Role>

@@ -10,7 +10,8 @@ import { emptyAccount, type Account, type SecurityGroup } from '../../services/p
 import { startAwsServer } from '../../services/processes/demo/aws-server.ts'
 import { startQueue } from '../../services/processes/demo/queue.ts'
 import { startSlackServer } from '../../services/processes/demo/slack-server.ts'
-import { roles, runTripline } from '../../services/processes/run.ts'
+import { roles } from '../../services/processes/roles.ts'
+import { runTripline } from '../../services/processes/run.ts'
 import { anEnvelope, aRecord } from '../support/records.ts'
 import { until } from '../support/until.ts'
 
@@ -45,6 +46,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     accounts: accountIds.map((id) => ({ id, name: `bench-${id.slice(-2)}`, label: null, ou: null, regions: ['us-east-1'] })),
     aws: { roleName: first.auditRole.name, externalId: first.auditRole.externalId, endpoint: aws.endpoint },
     disabled: [],
+    findings: { administrators: [] },
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],

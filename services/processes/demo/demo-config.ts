@@ -20,6 +20,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     accounts: aws.accounts.map(({ id, name, label, region }) => ({ id, name, label, ou: null, regions: [region] })),
     aws: { roleName: prod.auditRole.name, externalId: prod.auditRole.externalId, endpoint: aws.endpoint },
     // Those that the recorded accounts have.
+    findings: { administrators: [] },
     resourceTypes: [
       'AWS.CloudTrail',
       'AWS.EC2.SecurityGroup',
