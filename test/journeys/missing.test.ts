@@ -104,7 +104,9 @@ beforeAll(async () => {
   })
   const parts = { ...line.parts, pages: createEventPages({ sessions }), trails: createTrailWatch({ sessions }) }
   listener = createListener({ ...parts, accounts: watched, feed, rule }, { freshMs: everyMinutes * 60_000 })
-  startGaps = () => (gaps = runGaps(parts, { ...options, pollMs: 250 }, stop.signal))
+  startGaps = () => {
+    gaps = runGaps(parts, { ...options, pollMs: 250 }, stop.signal)
+  }
 }, 400_000)
 afterAll(async () => {
   stop.abort()
