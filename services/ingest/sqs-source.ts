@@ -33,7 +33,7 @@ const silenceMs = 30_000
  * the queue's own redrive policy sends it. Polls go on, further and further apart, when SQS is away.
  */
 export function openSqsSource(options: SqsSourceOptions): Source & { healthy(): boolean } {
-  const { queueUrl, pollers = 4, concurrency = 4, batchSize = 50, waitSeconds = 20, visibilitySeconds = 30 } = options
+  const { queueUrl, pollers = 4, concurrency = 4, batchSize = 50, waitSeconds = 20, visibilitySeconds = 10 } = options
   const { drainMs = 8_000, maxRetrySeconds = 30 } = options
   let lastPoll: number | null = null
 

@@ -124,13 +124,8 @@ export async function bench({ source = 'sqs', seconds }: BenchOptions): Promise<
       of: `the aim of ${aim} ms; ${ms.length} alerts of ${events} events, ${cpus().length} cores`,
       aim: '1 or less',
     })
-    const steps = written === null ? [] : stepsOf(own, written, told)
-    return [
-      figure('p50', at(ms, 0.5), p50),
-      figure('p99', at(ms, 0.99), p99),
-      figure('max', at(ms, 1), mostMs),
-      ...steps.map((step) => ({ ...step, name: `${kind} ${step.name}` })),
-    ]
+    const steps = written === null ? [] : stepsOf(kind, own, written, told)
+    return [figure('p50', at(ms, 0.5), p50), figure('p99', at(ms, 0.99), p99), figure('max', at(ms, 1), mostMs)].concat(steps)
   })
   return {
     name: `line by ${source}`,
@@ -270,12 +265,13 @@ async function writtenAt(url: string): Promise<ReadonlyMap<string, number>> {
 }
 
 function stepsOf(
+  kind: Kind,
   own: readonly (readonly [string, Sent])[],
   written: ReadonlyMap<string, number>,
   told: ReadonlyMap<string, number>,
 ): readonly Figure[] {
   const step = (name: string, ms: readonly number[]): Figure => ({
-    name: `${name}, p50 ${Math.round(at(ms, 0.5))} ms`,
+    name: `${kind} ${name}, p50 ${Math.round(at(ms, 0.5))} ms`,
     value: at(ms, 0.99),
     unit: 'ms p99',
     of: 'elapsed time',

@@ -27,6 +27,8 @@ export interface Line {
   drained(): Promise<void>
   /** Starts a process; resolves once its first scan is done or was done before. */
   start(): Promise<Running>
+  /** Starts a process with these roles only; resolves once it runs. */
+  startOnly(roles: string): Promise<Tripline>
   stop(): Promise<void>
 }
 export interface Running {
@@ -38,7 +40,7 @@ export interface Running {
   readonly log: () => string
 }
 
-export async function startLine(options: { databaseUrl?: string } = {}): Promise<Line> {
+export async function startLine(options: { databaseUrl?: string; resourceTypes?: readonly string[] } = {}): Promise<Line> {
   const moto = await startMoto()
   const slack = await startSlackServer({ channels: ['shop', 'lab', 'security'], perChannelPerSecond: 20, burst: 20 })
   const gates = await Promise.all([openGate(moto.endpoint), openGate(moto.endpoint), openGate(new URL(slack.url).origin)])
@@ -65,7 +67,7 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
       { id: 'lab', channel: 'lab', owns: { accounts: [dev] } },
     ],
     fallback: 'security',
-    resourceTypes: [
+    resourceTypes: options.resourceTypes ?? [
       'AWS.CloudTrail',
       'AWS.EC2.SecurityGroup',
       'AWS.EC2.VPC',
@@ -82,6 +84,10 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config, null, 2))
   const children = new Set<Tripline>()
+  const environment = {
+    SLACK_BOT_TOKEN: slack.token,
+    ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+  }
 
   return {
     moto,
@@ -101,10 +107,7 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
       })
     },
     async start() {
-      const child = startTripline(file, {
-        SLACK_BOT_TOKEN: slack.token,
-        ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
-      })
+      const child = startTripline(file, environment)
       children.add(child)
       const address = await child.address()
       const scanned = async (): Promise<boolean> =>
@@ -112,7 +115,13 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
       await until('the first scan to end', scanned, 60_000).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${child.log().slice(-6_000)}`)
       })
-      return { address, log: child.log, kill: child.kill, end: child.end }
+      return { ...child, address }
+    },
+    async startOnly(roles) {
+      const child = startTripline(file, environment, ['--only', roles])
+      children.add(child)
+      await child.running()
+      return child
     },
     async stop() {
       for (const child of children) await child.kill()
