@@ -3,6 +3,7 @@ import { roomLogger } from '#runtime'
 import type { Outgoing } from './destination.ts'
 import { findingMessage, type Told } from './slack-finding.ts'
 import { summaryMessage } from './slack-summary.ts'
+import { colours, grey, marks } from './slack-looks.ts'
 import { flappingLine, togetherMessage } from './slack-thread.ts'
 import { bold, header, plain, richText, section, type Block } from './slack-blocks.ts'
 import { escapeMarkup, line, lines } from './text.ts'
@@ -66,11 +67,12 @@ function alone(content: AlertContent, told: Told): Worded {
 
 const possibleRepeat = 'an earlier try had no answer, so this message may be here twice.'
 
-function noteMessage({ title, text }: OperatorNote): Worded {
+function noteMessage({ title, text, severity }: OperatorNote): Worded {
+  const mark = severity === undefined ? '⚠️' : marks[severity]
   return {
-    text: `⚠️ ${title}`,
-    blocks: [header(`⚠️ ${title}`), richText(section(plain(lines(text, 3_000))))],
-    colour: '#616061',
+    text: `${mark} ${title}`,
+    blocks: [header(`${mark} ${title}`), richText(section(plain(lines(text, 3_000))))],
+    colour: severity === undefined ? grey : colours[severity],
     aside: [richText(section(plain('Tripline, to its operators')))],
   }
 }

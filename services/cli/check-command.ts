@@ -8,6 +8,7 @@ import { portError } from '../processes/http.ts'
 import { routingOf } from '../processes/routing.ts'
 import { checkAws } from './check-aws.ts'
 import { destinationLooks } from './check-destinations.ts'
+import { heardWords, neverHeard } from './gaps-command.ts'
 import { checkKafka } from './check-kafka.ts'
 import { attempt, wordsOf, type Finding } from './check-finding.ts'
 import { counted } from './words.ts'
@@ -27,7 +28,7 @@ export async function checkCommand(options: { config: string; json: boolean }): 
   if (config !== null) {
     const counts = `${counted(config.accounts.length, 'account')}, ${counted(config.teams.length, 'team')}`
     say({ what: 'configuration', ok: true, detail: `${options.config}: ${counts}` })
-    for (const look of [owners, database, port, checkKafka, checkAws, destinations, detections]) {
+    for (const look of [owners, database, heartbeats, port, checkKafka, checkAws, destinations, detections]) {
       try {
         for await (const finding of look(config)) say(finding)
       } catch (error) {
@@ -65,6 +66,18 @@ async function* database(config: Config): AsyncGenerator<Finding> {
     if (embedded) return `${time}; ${lacks}, which \`run\` brings`
     throw new Error(`${lacks}: run \`tripline migrate\` first`)
   })
+}
+
+/** Who is to send heartbeats and was never heard. Nothing is said before there is a database of this version. */
+async function* heartbeats(config: Config): AsyncGenerator<Finding> {
+  const seen = await inspectStore(config.store).catch(() => null)
+  if (config.heartbeats === null || seen === null || seen.missing.length > 0) return
+  await using store = await openStore(config.store)
+  const unheard = await neverHeard(config, store)
+  const names = unheard.slice(0, 10).map(({ accountId, region, since }) => `${accountId} ${region} (${heardWords(since)})`)
+  const more = unheard.length > 10 ? `, and ${unheard.length - 10} more` : ''
+  const detail = `${names.join(', ')}${more}; silence there is not noticed, docs/gaps.md says how to send heartbeats`
+  if (unheard.length > 0) yield { what: 'heartbeats', ok: true, warning: true, detail }
 }
 
 /** Listens where `run` would, for a moment. */

@@ -4,7 +4,8 @@ import { beginScan } from '#pipeline'
 import { ConfigError, sleep } from '#runtime'
 import { openStore, type ScanProgress, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
-import { inventoryOf, runTripline, type Role } from '../processes/run.ts'
+import type { Role } from '../processes/roles.ts'
+import { inventoryOf, runTripline } from '../processes/run.ts'
 import { counted } from './words.ts'
 
 export interface ScanOptions {

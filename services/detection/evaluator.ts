@@ -19,7 +19,25 @@ export interface Evaluator extends AsyncDisposable {
    * `lookUp`, by id; those that it leaves out are not known. `only`: the ids of the only policies to run.
    */
   judgeResources(resources: readonly Resource[], lookUp: LookUp, only?: readonly string[]): Promise<readonly ResourceJudgement[]>
+  /** These were dealt with: written, known before, or to come again. Until then what rules wrote to their cache over them holds here. */
+  settled(judgements: readonly BodyJudgement[]): void
 }
+
+/** A counter, texts or JSON text under a key of the cache that rules share, and when it ends: seconds since 1970, or never. */
+export type CacheEntry =
+  | readonly [kind: 'n', value: number, until: number | null]
+  | readonly [kind: 's', value: readonly string[], until: number | null]
+  | readonly [kind: 'd', value: string, until: number | null]
+/** What a rule did to a key, so that what several processes do adds up. */
+export type CacheWrite = readonly [
+  key: string,
+  how:
+    | readonly ['add', number, number | null]
+    | readonly ['join' | 'leave', readonly string[], number | null]
+    | readonly ['put', string, number | null]
+    | readonly ['until', number | null]
+    | readonly ['drop'],
+]
 
 /** Which bundle is run. What was judged under a later activation was judged with newer detections. */
 export interface RunningBundle {
@@ -53,6 +71,8 @@ export interface RecordJudgement {
   readonly record: number
   readonly matches: readonly RuleMatch[]
   readonly failures: readonly DetectionFailure[]
+  /** What rules wrote to their cache over it, to be kept with the event; the ticket is named when that is settled. */
+  readonly cache?: { readonly ticket: number; readonly writes: readonly CacheWrite[] }
 }
 export interface ResourceJudgement {
   readonly ref: ResourceRef

@@ -3,6 +3,7 @@ import type { Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import type { RecordJudgement } from './evaluator.ts'
 import type { Broken } from './load.ts'
+import type { PythonHead } from './python/protocol.ts'
 
 // What the frames of parent and child hold, as JSON.
 
@@ -41,6 +42,7 @@ export interface BatchHead {
   readonly parked: readonly DetectionFailure[]
   /** Of policies over resources, the only ones to call. */
   readonly only?: readonly string[]
+  readonly python?: PythonHead
 }
 /** One call of a detection: on which item of the batch, and for bodies on which record. */
 export interface CallPlace {
@@ -73,4 +75,15 @@ export interface TestResult {
   readonly passed: boolean
   /** Expected and got, when it failed. */
   readonly message: string | null
+  /** Of a detection in Python: what each of its functions came to, in the order of the calls, what was printed, and how long it took. */
+  readonly functions?: readonly TestedFunction[]
+  readonly printed?: string
+  readonly durationMs?: number
+}
+export interface TestedFunction {
+  readonly name: string
+  readonly passed: boolean
+  /** Text, or JSON where it is none. */
+  readonly output: string | null
+  readonly error: string | null
 }

@@ -1,11 +1,15 @@
 import { isObject, type AuditEvent, type Json } from '#model'
 import { needsWalk, refuseRecord, refuseText } from './limits.ts'
 import { readEvent } from './read-event.ts'
+import { readFindings } from './read-finding.ts'
+import { isScheduled, readHeartbeat, type Heartbeat } from './read-heartbeat.ts'
 
 /** What one body holds: the records that may be used and those that may not, each with its index among the body's records. */
 export interface Decoded {
   readonly events: readonly { readonly record: number; readonly event: AuditEvent }[]
   readonly rejected: readonly Rejected[]
+  /** Scheduled events, if there are any: signs of life, for nobody else. */
+  readonly heartbeats?: readonly Heartbeat[]
 }
 export interface Rejected extends Refusal {
   /** Index among the body's records; 0 when the body as a whole is refused. */
@@ -48,10 +52,12 @@ export interface Trust {
    * there are none on AWS; any other envelope must carry the account that its record names.
    */
   readonly hubs?: readonly string[]
+  /** Accounts to which AWS gives the findings of others (delegated administrators), which send them under their own number. */
+  readonly administrators?: readonly string[]
 }
 
 /**
- * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope.
+ * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings.
  * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
  */
 export function decode(body: string, trust: Trust, now: number = Date.now()): Decoded {
@@ -66,26 +72,43 @@ export function decode(body: string, trust: Trust, now: number = Date.now()): De
   }
   const walk = needsWalk(body)
   const many = listOf(parsed)
+  if (many?.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
   if (many === null) {
     const read = readOne(parsed, walk, trust, now)
-    return isRefusal(read)
-      ? { events: [], rejected: [{ record: 0, ...read }] }
-      : { events: [{ record: 0, event: read }], rejected: none }
+    if (isList(read)) return collect([read])
+    if (isRefusal(read)) return { events: [], rejected: [{ record: 0, ...read }] }
+    if (isHeartbeat(read)) return { events: [], rejected: none, heartbeats: [read] }
+    return { events: [{ record: 0, event: read }], rejected: none }
   }
-  if (many.length === 0) return whole('not-an-event', 'the body holds no record; allowed: at least one')
+  return collect(many.map((each) => readOne(each, walk, trust, now)))
+}
+
+/** What was read of one value: mostly one record, of findings several. */
+type ReadValue = AuditEvent | Heartbeat | Refusal | readonly (AuditEvent | Refusal)[]
+
+function collect(all: readonly ReadValue[]): Decoded {
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
-  for (const [record, each] of many.entries()) {
-    const read = readOne(each, walk, trust, now)
+  const heartbeats: Heartbeat[] = []
+  for (const [record, read] of all.flat().entries()) {
     if (isRefusal(read)) rejected.push({ record, ...read })
+    else if (isHeartbeat(read)) heartbeats.push(read)
     else events.push({ record, event: read })
   }
-  return { events, rejected }
+  return heartbeats.length === 0 ? { events, rejected } : { events, rejected, heartbeats }
+}
+
+function isList(read: ReadValue): read is readonly (AuditEvent | Refusal)[] {
+  return Array.isArray(read)
 }
 
 const none: readonly Rejected[] = []
 
-function isRefusal(read: AuditEvent | Refusal): read is Refusal {
+function isRefusal(read: AuditEvent | Heartbeat | Refusal): read is Refusal {
+  return (read as Refusal).reason !== undefined
+}
+
+function isHeartbeat(read: AuditEvent | Heartbeat): read is Heartbeat {
   return (read as AuditEvent).record === undefined
 }
 
@@ -97,16 +120,18 @@ function listOf(parsed: Json): readonly Json[] | null {
   return Array.isArray(records) ? (records as readonly Json[]) : null
 }
 
-/** One record, alone or in its envelope. */
-function readOne(value: Json, walk: boolean, trust: Trust, now: number): AuditEvent | Refusal {
+/** One record, alone or in its envelope; the findings of an envelope; or a heartbeat. */
+function readOne(value: Json, walk: boolean, trust: Trust, now: number): ReadValue {
   if (!isObject(value)) return notAnEvent(`given ${kindOf(value)}`)
   if (walk) {
     const refused = refuseRecord(value)
     if (refused !== null) return refused
   }
   if (typeof value['eventName'] === 'string' || value['detail-type'] === undefined) return readEvent(value, null, trust, now)
+  if (isScheduled(value)) return readHeartbeat(value, trust, now)
   const detail = value['detail']
-  return isObject(detail) ? readEvent(detail, value, trust, now) : notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  if (!isObject(detail)) return notAnEvent(`given an envelope whose detail is ${kindOf(detail)}`)
+  return readFindings(value, detail, trust, now) ?? readEvent(detail, value, trust, now)
 }
 
 function notAnEvent(given: string): Refusal {

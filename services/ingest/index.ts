@@ -1,5 +1,6 @@
 // In: raw bodies from a queue or file. Out: verified audit events, and which resources each touches.
 export { decode, type Decoded, type Rejected, type RejectReason, type Trust } from './decode.ts'
+export type { Heartbeat } from './read-heartbeat.ts'
 export { sessionOf } from './read-session.ts'
 export { eventNamesOf, touches, type Touch } from './touches.ts'
 export { IngestError, type IngestCode } from './ingest-error.ts'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonical, isObject, type AuditEvent, type Json, type JsonObject } from '#model'
+import { findingKinds } from './finding-kinds.ts'
 import { readActor } from './read-actor.ts'
 import { isRegion } from './region.ts'
 import type { Refusal, RejectReason, Trust } from './decode.ts'
@@ -30,7 +31,7 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
     const { source: sender, 'detail-type': type } = envelope
     if (typeof sender !== 'string' || !sender.startsWith('aws.')) return refuse('unknown-source', 'source', sender, 'aws.*')
     if (typeof type !== 'string' || !detailTypes.has(type))
-      return refuse('unknown-detail-type', 'detail-type', type, [...detailTypes].join(', '))
+      return refuse('unknown-detail-type', 'detail-type', type, [...detailTypes, ...findingKinds.keys()].join(', '))
   }
 
   const identity = isObject(record['userIdentity']) ? record['userIdentity'] : {}
@@ -59,10 +60,8 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
 
   const when = eventTime ?? envelope?.['time']
   const at = typeof when === 'string' ? readTime(when) : Number.NaN
-  if (Number.isNaN(at)) return refuse('not-an-event', 'eventTime', when, 'an RFC 3339 time')
-  if (trust.times === 'checked' && (at < now - oldestMs || at > now + aheadMs)) {
-    return refuse('time-out-of-range', 'eventTime', when, 'from 14 days ago to a day ahead')
-  }
+  const late = refuseTime('eventTime', when, at, trust, now)
+  if (late !== null) return late
 
   const { eventID: id, errorCode, readOnly } = record
   return {
@@ -83,8 +82,19 @@ export function readEvent(record: JsonObject, envelope: JsonObject | null, trust
   }
 }
 
+/** Not older than queues keep events, and not of a day that is yet to come. */
+export function isTimely(at: number, { times }: Trust, now: number): boolean {
+  return times === 'any' || (at >= now - oldestMs && at <= now + aheadMs)
+}
+
+/** What is older than the inbox remembers would be told again; NaN is no time at all. */
+export function refuseTime(what: string, given: Json | undefined, at: number, trust: Trust, now: number): Refusal | null {
+  if (Number.isNaN(at)) return refuse('not-an-event', what, given, 'an RFC 3339 time')
+  return isTimely(at, trust, now) ? null : refuse('time-out-of-range', what, given, 'from 14 days ago to a day ahead')
+}
+
 /** Milliseconds since 1970, NaN when the text is no time. CloudTrail's own form, `2023-07-10T11:45:00Z`, is read by hand: `Date` takes six times as long. */
-function readTime(text: string): number {
+export function readTime(text: string): number {
   const own = text.length === 20 && text[10] === 'T' && text[19] === 'Z'
   if (!own) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
   const [month, day, hour, minute, second] = [two(text, 5), two(text, 8), two(text, 11), two(text, 14), two(text, 17)]
@@ -103,20 +113,26 @@ interface Sets {
   readonly accounts: ReadonlySet<string> | null
   readonly regions: ReadonlySet<string> | null
   readonly hubs: ReadonlySet<string>
+  readonly administrators: ReadonlySet<string>
 }
 const prepared = new WeakMap<Trust, Sets>()
 
 /** Lists of hundreds of accounts would be searched for every event. */
-function setsOf(trust: Trust): Sets {
+export function setsOf(trust: Trust): Sets {
   const known = prepared.get(trust)
   if (known !== undefined) return known
-  const { accounts, regions, hubs } = trust
-  const sets = { accounts: accounts && new Set(accounts), regions: regions && new Set(regions), hubs: new Set(hubs) }
+  const { accounts, regions, hubs, administrators } = trust
+  const sets = {
+    accounts: accounts && new Set(accounts),
+    regions: regions && new Set(regions),
+    hubs: new Set(hubs),
+    administrators: new Set(administrators),
+  }
   prepared.set(trust, sets)
   return sets
 }
 
-function isWord(value: Json | undefined): value is string {
+export function isWord(value: Json | undefined): value is string {
   return typeof value === 'string' && value !== '' && value.length <= 256
 }
 
@@ -124,7 +140,8 @@ function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-function refuse(
+/** Why something cannot be used, in the words of all refusals. */
+export function refuse(
   reason: RejectReason,
   what: string,
   given: Json | undefined | readonly (Json | undefined)[],

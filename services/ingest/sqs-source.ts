@@ -16,7 +16,7 @@ export interface SqsSourceOptions {
   /** Most messages in one handler call. */
   readonly batchSize?: number | undefined
   readonly waitSeconds?: number | undefined
-  /** A message that we hold is hidden for so long, renewed every third of it. */
+  /** A message that we hold is hidden for so long, renewed every third of it: what a killed process held comes again after it. */
   readonly visibilitySeconds?: number | undefined
   /** After the stop, handlers have so long to end. */
   readonly drainMs?: number | undefined

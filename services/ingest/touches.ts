@@ -28,7 +28,8 @@ import { wafv2 } from './touches/wafv2.ts'
 /** An event says that a resource was created, changed or deleted. It only says where to look: the truth is fetched. */
 export interface Touch {
   readonly ref: ResourceRef
-  readonly kind: TouchKind
+  /** `report`: a finding is about it, and nothing is known of what it should show. */
+  readonly kind: TouchKind | 'report'
   /** What a fetched state shows once it is as new as the event. */
   readonly witnesses: readonly Witness[]
 }
@@ -71,8 +72,12 @@ export function eventNamesOf(source: string): ReadonlySet<string> | null {
   return events === undefined ? null : new Set(events.keys())
 }
 
-/** The resources that an event touches, each once. Failed calls and reads touch nothing; most events find no entry in the tables. */
+/**
+ * The resources that an event touches, or that a finding is about, each once. Failed calls and reads touch nothing; most events find no
+ * entry in the tables.
+ */
 export function touches(event: AuditEvent): readonly Touch[] {
+  if (event.about !== undefined) return event.about.map((ref) => ({ ref, kind: 'report', witnesses: [] }))
   const effects = effectsOf(event)
   if (effects === undefined || event.errorCode !== null || event.readOnly) return nothing
   const found = new Map<string, Touch>()

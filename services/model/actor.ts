@@ -1,4 +1,7 @@
-/** What kind of somebody acted. `workload`: a machine's own role, as an instance's; `role-session`: a role, by whom is not known yet. */
+/**
+ * What kind of somebody acted. `workload`: a machine's own role, as an instance's; `role-session`: a role, by whom is not known yet;
+ * `report`: nobody acted, a finding or a log says what was seen.
+ */
 export type Identity =
   | 'root'
   | 'iam-user'
@@ -13,6 +16,7 @@ export type Identity =
   | 'aws-service'
   | 'other-account'
   | 'anonymous'
+  | 'report'
   | 'unknown'
 
 /** A run of a build that acted through its identity provider. */

@@ -70,6 +70,8 @@ export interface SummaryAlert {
 /** A word to the operators: a channel that is gone, an account that cannot be read. */
 export interface OperatorNote {
   readonly kind: 'note'
+  /** Left out for what can wait for the next look at the channel. */
+  readonly severity?: Severity
   readonly title: string
   readonly text: string
 }

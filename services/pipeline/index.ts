@@ -1,6 +1,9 @@
-// In: batches of bodies, marks, stored states. Out: findings and alerts, durable at each step.
+// In: batches of bodies, marks, stored states, silence. Out: findings and alerts, durable at each step.
 export { createIntake } from './intake.ts'
 export { retryQuarantined, type Retried } from './quarantine.ts'
+export { createListener } from './listen.ts'
+export { runGaps } from './gaps.ts'
+export type { Feed } from './feed.ts'
 export { noteBroken, noteRefusedBundle } from './notes.ts'
 export { foresee, type Foreseen } from './preview.ts'
 export { runRefresh } from './refresh.ts'

@@ -1,8 +1,11 @@
 import {
   causeOf,
+  tagsOf,
+  textAt,
   type AuditEvent,
   type Cause,
   type DetectionFailure,
+  type JsonObject,
   type OpenedSession,
   type ResourceRef,
   type RuleMatch,
@@ -140,7 +143,7 @@ function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message
   return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
 
-function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
+export function isAllowed({ only }: Message, { accountId }: { readonly accountId: string }): boolean {
   return only === undefined || only.accounts.includes(accountId)
 }
 
@@ -148,10 +151,11 @@ function isAllowed({ only }: Message, { accountId }: AuditEvent): boolean {
 function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
-  const found = parts.decode(body, parts.trust).events.find(({ event }) => !isAllowed(message, event))
+  const { events, heartbeats = [] } = parts.decode(body, parts.trust)
+  const found = [...events.map(({ event }) => event), ...heartbeats].find((each) => !isAllowed(message, each))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
-  const detail = `${only.by}: given an event of account ${found.event.accountId}; allowed: ${allowed}`
+  const detail = `${only.by}: given an event of account ${found.accountId}; allowed: ${allowed}`
   return [itemOf(parts, message, 'account-mismatch', detail)]
 }
 
@@ -194,15 +198,7 @@ export async function writeEffects(
   // Known before anything is told of what was done with them.
   await records.sessions.note(sessions)
   if (fresh.length === 0) return { marks: false, alerts: false }
-  const wishes: Wish[] = fresh.flatMap(({ touched, cause }) =>
-    touched.map(({ ref, kind, witnesses }) => ({
-      ref,
-      class: 'event' as const,
-      expectation: { cause, kind, witnesses },
-      scanId: null,
-      delayMs: 0,
-    })),
-  )
+  const wishes = fresh.flatMap(({ touched, cause }) => touched.map((touch) => wishOf(touch, cause)))
   if (wishes.length > 0) await records.marks.wish(wishes)
   const matched = fresh.filter(({ matches }) => matches.length > 0)
   const causes = await traceCauses(
@@ -219,6 +215,14 @@ export async function writeEffects(
   parts.observe.events('matched', matched.length)
   parts.observe.events('touched', fresh.filter(({ touched }) => touched.length > 0).length)
   return { marks: wishes.length > 0, alerts: failures.length > 0 || matched.length > 0 }
+}
+
+/** What a finding is about is looked at in its turn, since nobody says that it changed. */
+function wishOf({ ref, kind, witnesses }: Touch, cause: Cause): Wish {
+  const wish = { ref, scanId: null, delayMs: 0 }
+  return kind === 'report'
+    ? { ...wish, class: 'recheck', expectation: null }
+    : { ...wish, class: 'event', expectation: { cause, kind, witnesses } }
 }
 
 /** Whoever can have a message quarantined has it out of sight of the rules: the operators hear of it. */
@@ -266,13 +270,10 @@ async function recordMatch(
   if (!detection.createAlert || detection.staged || finding.status === 'counting') return
   if (opened) {
     await records.investigations.ask(questionsOf(finding))
-    const content = parts.tell.findingAlert({
-      finding,
-      detection,
-      place: parts.places.of(event, touchedBy(touched)),
-      confirmed: true,
-    })
-    const to = parts.tell.route(content, { attributes: {}, destinations: match.destinations })
+    const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
+    const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
+    const content = parts.tell.findingAlert({ finding, detection, place, confirmed: true, tags: tagsOf(attributes) })
+    const to = parts.tell.route(content, { attributes, destinations: match.destinations })
     await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
   } else {
     await records.alerts.revise(
@@ -281,6 +282,17 @@ async function recordMatch(
       repeatEditMs,
     )
   }
+}
+
+/** What a finding is about, as it is stored, so that its owner hears of it; its tags often say who that is. */
+async function reportedOn(
+  { states }: Pick<Records, 'states'>,
+  { about: [first] = [] }: AuditEvent,
+): Promise<{ readonly ref: ResourceRef; readonly name: string | null; readonly attributes: JsonObject } | null> {
+  if (first === undefined) return null
+  const ref = (await states.meant(first)) ?? first
+  const attributes = (await states.get(ref))?.attributes ?? {}
+  return { ref, name: textAt(attributes, 'Name'), attributes }
 }
 
 /** The resource that an event is about, where it is one. */

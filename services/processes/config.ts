@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
+import { feed, heartbeats } from './config-feed.ts'
 import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
@@ -53,11 +54,14 @@ const keys = z.strictObject({
     externalId: z.string().min(2).max(1224),
     endpoint: url.optional(),
   }),
+  findings: z.strictObject({ administrators: z.array(accountId).default([]) }).default({ administrators: [] }),
   resourceTypes: z.array(resourceType).min(1).nullable().default(null),
   scans: z
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })
     .prefault({})
     .transform(({ daily, timeZone }) => ({ daily: daily === null ? null : { minutes: daily, timeZone } })),
+  heartbeats,
+  feed,
   detections: z.array(name).min(1).default(['shipped', 'bundle']),
   disabled: z.array(name).default([]),
   ...routingKeys,

@@ -16,7 +16,7 @@ import type { Config } from './config.ts'
 import { routingOf } from './routing.ts'
 
 const log = roomLogger('processes')
-const pollMs = 1_000
+const pollMs = 500
 const mostWaitMs = 30_000
 /** A process that cannot be started now may be a moment later. */
 const triesBeforeNote = 3
@@ -178,6 +178,6 @@ function nameOf(bundle: number): string {
 }
 
 /** Which events may be believed: those of registered accounts. */
-export function trustOf(config: Pick<Config, 'accounts'>): Trust {
-  return { accounts: config.accounts.map(({ id }) => id), regions: null, times: 'checked' }
+export function trustOf({ accounts, findings }: Pick<Config, 'accounts' | 'findings'>): Trust {
+  return { accounts: accounts.map(({ id }) => id), regions: null, times: 'checked', administrators: findings.administrators }
 }

@@ -13,7 +13,9 @@ export interface Metrics {
 }
 
 /** The figures of one process. Names are a contract: dashboards and alarms depend on them. */
-export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine'>): Metrics {
+export function createMetrics(
+  store: Pick<Store, 'marks' | 'deliveries' | 'scans' | 'quarantine' | 'coverage' | 'gaps' | 'now'>,
+): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -85,6 +87,18 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
     labelNames: ['reason'],
     registers,
   })
+  const gaps = new Gauge({ name: 'tripline_gaps_open', help: 'Gaps that are open, by cause.', labelNames: ['cause'], registers })
+  const heard = new Gauge({
+    name: 'tripline_last_heard_seconds',
+    help: 'Since the last sign of life of an account and region.',
+    labelNames: ['account', 'region'],
+    registers,
+  })
+  const filled = new Gauge({
+    name: 'tripline_backfilled_events',
+    help: 'Events read out of event histories for the gaps that are known.',
+    registers,
+  })
   const bundle = new Gauge({
     name: 'tripline_bundle',
     help: 'The bundle of detections that is run; 0: the folders alone.',
@@ -126,6 +140,16 @@ export function createMetrics(store: Pick<Store, 'marks' | 'deliveries' | 'scans
       scans.set(await store.scans.running())
       quarantine.reset()
       for (const { reason, count } of await store.quarantine.tally()) quarantine.set({ reason }, count)
+      const { open, read } = await store.gaps.tally()
+      filled.set(read)
+      gaps.reset()
+      for (const cause of ['silent', 'logging-stopped', 'forwarding-stopped'] as const) gaps.set({ cause }, open.get(cause) ?? 0)
+      heard.reset()
+      const now = await store.now()
+      for (const { accountId: account, region, heardAt, signs } of await store.coverage.list()) {
+        const last = Math.max(heardAt?.getTime() ?? 0, signs.at(-1)?.at.getTime() ?? 0)
+        heard.set({ account, region }, Math.max(0, (now.getTime() - last) / 1_000))
+      }
       return registry.metrics()
     },
   }

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
+import { createEventHistory, createEventPages, createTrailWatch } from '#enrichment'
 import { createLiveEvaluator, type Evaluator } from '#detection'
 import { decode, sessionOf, touches, type Source } from '#ingest'
-import { createEventHistory } from '#enrichment'
 import { createInventory, type Inventory } from '#inventory'
 import {
   createIntake,
+  createListener,
   noteBroken,
   noteRefusedBundle,
   planScans,
+  runGaps,
   runInvestigations,
   runJudge,
   runRefresh,
@@ -22,19 +24,19 @@ import {
 import { createBell, roomLogger, sleep } from '#runtime'
 import { openStore, type ActiveBundle, type Store } from '#store'
 import type { Config } from './config.ts'
+import { expectedOf, feedOf } from './config-feed.ts'
 import { followDetections, openDetections, trustOf } from './detections.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
+import type { Role } from './roles.ts'
 import { routingOf } from './routing.ts'
-import { openSources } from './sources.ts'
+import { openSources, sourceName } from './sources.ts'
 
 const log = roomLogger('processes')
 const beatMs = 5_000
-
-/** The parts of the line that a process can run; all by default. */
-export const roles = ['ingest', 'refresh', 'judge', 'scan', 'investigate', 'deliver', 'http'] as const
-export type Role = (typeof roles)[number]
+/** CloudTrail's event history has a call after 15 minutes at the latest. */
+const historySettlesMs = 900_000
 
 export interface RunOptions {
   readonly only: ReadonlySet<Role>
@@ -75,13 +77,40 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   }
   await hearOf(evaluators.current)
   const { reminders } = config
+  const heard = heardSources(config)
+  const { every: everyMs, rule } = config.heartbeats ?? { every: 900_000, rule: '' }
   const sender = createSender({ store, destinations, fallback, route, reminders, onDelivered: observe.delivered })
   // Begun before anything else runs: what a first scan finds is told as a summary.
   if (only.has('scan')) await planScans(parts, config.accounts, config.scans.daily)
-  const running: Promise<void>[] = sources.map((source) => source.run(createIntake({ ...parts, source: source.name }), stop))
+  const listener = createListener({ ...parts, accounts: config.accounts, feed: feedOf(config), rule }, { freshMs: everyMs })
+  const running: Promise<void>[] = sources.map((source) => {
+    const intake = createIntake({ ...parts, source: source.name })
+    return source.run(listener.around(source.name, intake, { signs: heard.includes(source.name) }), stop)
+  })
+  if (only.has('ingest'))
+    running.push(
+      listener.run(
+        sources.filter(({ name }) => heard.includes(name)),
+        stop,
+      ),
+    )
   if (only.has('refresh')) running.push(runRefresh(parts, { concurrency: 24, pollMs: 500 }, stop))
   if (only.has('judge')) running.push(runJudge(parts, { pollMs: 1_000 }, stop))
-  if (only.has('scan')) running.push(runScans(parts, { ...config.scans, accounts: config.accounts, pollMs: 1_000 }, stop))
+  if (only.has('scan')) {
+    const { accounts, heartbeats } = config
+    running.push(runScans(parts, { ...config.scans, accounts, pollMs: 1_000 }, stop))
+    const listened = heartbeats === null ? null : { everyMs, expected: expectedOf(config) }
+    const asks = { pages: createEventPages({ sessions }), trails: createTrailWatch({ sessions }) }
+    const options = {
+      accounts,
+      feed: feedOf(config),
+      heartbeats: listened,
+      sources: heard,
+      settleMs: historySettlesMs,
+      pollMs: 5_000,
+    }
+    running.push(runGaps({ ...parts, ...asks }, options, stop))
+  }
   if (only.has('investigate')) {
     const history = createEventHistory({ sessions })
     running.push(runInvestigations({ ...parts, history }, { pollMs: 1_000 }, stop))
@@ -147,6 +176,16 @@ export function inventoryOf(config: Config, share: () => number): Inventory {
 function sessionsOf({ aws }: Config, share: () => number): Sessions {
   const { roleName, externalId, endpoint } = aws
   return createSessions({ roleName, externalId, share, ...(endpoint === undefined ? {} : { endpoint }) })
+}
+
+/**
+ * The sources whose silence means something: those that bring events within seconds. A trail's bucket goes on bringing what the others
+ * no longer do, minutes late; where there is no other, it has to do.
+ */
+function heardSources({ sources }: Pick<Config, 'sources'>): readonly string[] {
+  const named = sources.map((source) => ({ source, name: sourceName(source) }))
+  const fast = named.filter(({ source }) => !('s3' in source))
+  return (fast.length > 0 ? fast : named).map(({ name }) => name)
 }
 
 /** The names that the configuration gives to accounts. */

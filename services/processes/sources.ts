@@ -20,6 +20,13 @@ export function openSources(config: Config, environment: NodeJS.ProcessEnv): Pro
   )
 }
 
+/** The name of a source that is not open, as the open one says it. */
+export function sourceName(source: Config['sources'][number]): string {
+  if ('sqs' in source) return source.sqs.queueUrl
+  if ('s3' in source) return source.s3.queueUrl
+  return `kafka ${source.kafka.groupId}: ${source.kafka.topics.join(', ')}`
+}
+
 /** How the brokers are reached, with passwords and certificates read. `key` is the place in the configuration, for messages. */
 export async function kafkaCluster(
   { brokers, ssl, sasl }: KafkaKeys,

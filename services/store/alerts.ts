@@ -75,5 +75,5 @@ async function revise(
 /** What goes out first. A summary can wait; a word to the operators is worth a HIGH finding. */
 function rankOf(content: AlertContent): number {
   if (content.kind === 'finding') return severities.indexOf(content.severity)
-  return severities.indexOf(content.kind === 'note' ? 'HIGH' : 'INFO')
+  return severities.indexOf(content.kind === 'note' ? (content.severity ?? 'HIGH') : 'INFO')
 }

@@ -2,35 +2,35 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Database } from './database.ts'
 import { StoreError } from './error.ts'
 import type { ActiveBundle, BundleAct, BundleFile, Bundles, BundleRow, NewBundle } from './store.ts'
-import { json, now, storableText } from './values.ts'
+import { json, now as time, storableText } from './values.ts'
 
 /** Files are written in statements of about this many letters. */
 const lettersAtOnce = 1024 * 1024
 
 export function createBundles(database: Database): Bundles {
   return {
-    active: () => database.one<ActiveBundle>(sql`select activation, number from bundle_active`),
-    async isActive(activation) {
-      const row = await database.first(sql`select from bundle_active where activation = ${activation} for share`)
-      return row !== null
-    },
+    active: () => active(database),
+    isActive: (activation) =>
+      database.together(async (within) => {
+        await within.rows(sql`select pg_advisory_xact_lock_shared(hashtext('tripline bundles'))`)
+        return (await active(within)).activation === activation
+      }),
     add: (bundle, act) =>
       database.together(async (within) => {
-        // Uploads follow one another: each sees the numbers of those before it.
-        const active = await within.one<ActiveBundle>(sql`select activation, number from bundle_active for update`)
+        const now = await hold(within)
         const known = await within.first<{ number: number }>(sql`select number from bundles where digest = ${bundle.digest}`)
         const number = known?.number ?? (await insert(within, bundle))
-        if (number === active.number) return { ...active, added: false, activated: false }
+        if (number === now.number) return { ...now, added: false, activated: false }
         return { ...(await activate(within, number, 'upload', act)), added: known === null, activated: true }
       }),
     goBack: (number, act) =>
       database.together(async (within) => {
-        const active = await within.one<ActiveBundle>(sql`select activation, number from bundle_active for update`)
-        const wanted = number ?? (await before(within, active))
+        const now = await hold(within)
+        const wanted = number ?? (await before(within, now))
         if (wanted === null) return null
         const known = wanted === 0 || (await within.first(sql`select from bundles where number = ${wanted}`)) !== null
         if (!known) return null
-        if (wanted === active.number) return { ...active, activated: false }
+        if (wanted === now.number) return { ...now, activated: false }
         return { ...(await activate(within, wanted, 'rollback', act)), activated: true }
       }),
     async files(number) {
@@ -49,6 +49,19 @@ export function createBundles(database: Database): Bundles {
         select id as activation, number, how, at, by, origin, message, forced from bundle_activations
         order by id desc limit ${limit}::integer`),
   }
+}
+
+/** The last activation. */
+async function active(database: Database): Promise<ActiveBundle> {
+  const last = await database.first<ActiveBundle>(sql`
+    select id as activation, number from bundle_activations order by id desc limit 1`)
+  return last ?? { activation: 0, number: 0 }
+}
+
+/** What changes what counts waits for those who depend on it, and for one another: each sees the numbers of those before it. */
+async function hold(within: Database): Promise<ActiveBundle> {
+  await within.rows(sql`select pg_advisory_xact_lock(hashtext('tripline bundles'))`)
+  return active(within)
 }
 
 async function insert(within: Database, { digest, files, detections }: NewBundle): Promise<number> {
@@ -84,12 +97,12 @@ async function activate(within: Database, number: number, how: 'upload' | 'rollb
   return within.one<ActiveBundle>(sql`
     with act as (
       insert into bundle_activations (id, number, how, at, by, origin, message, forced)
-      select coalesce(max(id), 0) + 1, ${number}::integer, ${how}, ${now}, ${storableText(act.by)}, ${text(act.origin)}::text,
+      select coalesce(max(id), 0) + 1, ${number}::integer, ${how}, ${time}, ${storableText(act.by)}, ${text(act.origin)}::text,
         ${text(act.message)}::text, ${act.forced}::boolean
       from bundle_activations
-      returning id
+      returning id, number
     )
-    update bundle_active set activation = act.id, number = ${number}::integer from act returning activation, number`)
+    select id as activation, number from act`)
 }
 
 /** What counted before what counts now; null when nothing did. */
@@ -103,7 +116,8 @@ async function before(within: Database, { activation }: ActiveBundle): Promise<n
 async function list(database: Database, only: RawBuilder<unknown>, limit: number): Promise<readonly BundleRow[]> {
   return database.rows<BundleRow>(sql`
     select b.number, b.digest, jsonb_array_length(b.files) as files, b.detections, a.at as "uploadedAt", a.by, a.origin, a.message,
-      a.forced, b.number = (select number from bundle_active) as active
+      a.forced,
+      b.number = (select number from bundle_activations order by id desc limit 1) as active
     from bundles as b, lateral (
       select * from bundle_activations as first where first.number = b.number order by first.id limit 1
     ) as a

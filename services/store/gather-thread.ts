@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { severities, type AlertContent, type FindingAlert } from '#model'
 import { headEditMs } from './alerts.ts'
+import { resourceDigestOf } from './join-resource.ts'
 import { digest } from './values.ts'
 
 /** Details that have a reply of their own; critical ones always have one. */
@@ -52,6 +53,7 @@ export interface Writes {
     status: string
     threadId: string
     change: string
+    resource: string | null
     toldBy: string | null
     joinedWish: number | null
     rank: number
@@ -68,7 +70,8 @@ export function beginThread(first: Fresh, key: string, { places }: Writes): Grou
   const change = changeOf(content)
   const head = { id, posted: false, lent: false, wish: 1, rank, bump: null, change }
   const threadId = randomUUID()
-  places.push({ id, part: 'head', status: 'due', threadId, change, toldBy: null, joinedWish: null, rank })
+  const resource = resourceDigestOf(first)
+  places.push({ id, part: 'head', status: 'due', threadId, change, resource, toldBy: null, joinedWish: null, rank })
   const changes = new Map([[change, { teller: head, critical: rank === critical }]])
   return { id: threadId, digest: key, head, changes, rest: null, changeCount: 1, replies: 0 }
 }
@@ -100,18 +103,22 @@ export function place(group: Group, fresh: Fresh, writes: Writes): void {
   const { id } = fresh
   const rank = isCritical ? critical : fresh.rank - detail
   const status = head.posted ? 'due' : 'held'
-  writes.places.push({ id, part: 'reply', status, threadId: group.id, change: own, toldBy: null, joinedWish: null, rank })
+  const resource = resourceDigestOf(fresh)
+  writes.places.push({ id, part: 'reply', status, threadId: group.id, change: own, resource, toldBy: null, joinedWish: null, rank })
   const teller: Row = { id, posted: false, lent: false, wish: 1, rank, bump: null }
   group.changes.set(own, { teller, critical: isCritical })
 }
 
-function join(group: Group, teller: Row, { id, rank }: Fresh, change: string, writes: Writes): void {
+function join(group: Group, teller: Row, fresh: Fresh, change: string, writes: Writes): void {
   const { head } = group
+  const { id, rank } = fresh
   // A message that is not out yet carries the weight of all that it tells.
   say(teller, teller === head || rank === critical ? rank : null, teller === group.rest ? tableEditMs : 0)
   if (teller !== head) say(head, rank, headEditMs)
   const joinedWish = teller.wish + 1
-  writes.places.push({ id, part: 'whole', status: 'joined', threadId: group.id, change, toldBy: teller.id, joinedWish, rank })
+  const resource = resourceDigestOf(fresh)
+  const place = { id, part: 'whole', status: 'joined', threadId: group.id, change, resource, toldBy: teller.id, joinedWish, rank }
+  writes.places.push(place)
 }
 
 /** The first message becomes the parent of all: what it told gets a reply of its own, after what is news when it was told already. */

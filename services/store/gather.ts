@@ -1,18 +1,15 @@
 import { sql } from 'kysely'
-import { groupKeyOf, type AlertContent } from '#model'
 import type { Database } from './database.ts'
 import { joinFlapping } from './flapping.ts'
 import { beginThread, changeOf, place, type Fresh, type Group, type Row, type Writes } from './gather-thread.ts'
-import { digest, json, now, texts, wait } from './values.ts'
+import { takesIn, threadKeysOf } from './join-resource.ts'
+import { json, now, texts } from './values.ts'
 
-/** A thread takes in what comes within ten minutes of what came last, four hours long at most. */
-const windowMs = 10 * 60_000
-const longestMs = 4 * 3_600_000
 const atOnce = 64
 
 /**
  * Decides for each new delivery of a finding where it is told: in a message of its own, in the message of its change, as a reply in the
- * thread of its doing, in that thread's table, or in the message of its earlier epoch when it flaps. Runs under the lease's lock, so that no two
+ * thread of its doing (or of its resource), in that thread's table, or in the message of its earlier epoch when it flaps. Runs under the lease's lock, so that no two
  * decide at once; rows that somebody else holds are left for the next time, so that it never waits.
  */
 export async function gather(database: Database, threaded: readonly string[]): Promise<void> {
@@ -31,10 +28,9 @@ export async function gather(database: Database, threaded: readonly string[]): P
   const alone = [...fresh.filter(({ tried }) => tried), ...left].filter(single).map(({ id }) => id)
   if (alone.length > 0) await database.rows(sql`update deliveries set gathered = true where id = any (${texts(alone)})`)
 
-  const groups = Map.groupBy(
-    left.filter(({ id }) => !alone.includes(id)),
-    ({ destination, channel, content }) => digest(destination, channel, keyOf(content)),
-  )
+  const gathered = left.filter(({ id }) => !alone.includes(id))
+  const keys = await threadKeysOf(database, gathered)
+  const groups = Map.groupBy(gathered, ({ id }) => keys.get(id) ?? id)
   const known = await openThreads(database, groups)
   const writes: Writes = { places: [], extras: [], moves: [] }
   const touched: Group[] = []
@@ -63,8 +59,7 @@ async function openThreads(
     from jsonb_to_recordset(${json(places)}) as given(key text, destination text, channel text),
     lateral (
       select * from threads
-      where destination = given.destination and channel = given.channel and group_digest = given.key and closed_at is null
-        and joined_at > ${now} - ${wait(windowMs)} and started_at > ${now} - ${wait(longestMs)}
+      where destination = given.destination and channel = given.channel and group_digest = given.key and ${takesIn}
       order by joined_at desc limit 1
     ) as t
     join deliveries as head on head.id = t.head_id and head.status <> 'closed'`)
@@ -140,8 +135,9 @@ async function write(database: Database, touched: readonly Group[], { places, ex
     order by g.id on conflict do nothing`)
   await database.rows(sql`
     update deliveries as d set gathered = true, part = p.part, status = p.status, thread_id = p."threadId", change_digest = p.change,
-      rank = p.rank
-    from jsonb_to_recordset(${json(places)}) as p(id text, part text, status text, "threadId" text, change text, rank smallint)
+      rank = p.rank, resource_digest = p.resource
+    from jsonb_to_recordset(${json(places)})
+      as p(id text, part text, status text, "threadId" text, change text, resource text, rank smallint)
     where d.id = p.id`)
   if (extras.length > 0) {
     await database.rows(sql`
@@ -184,8 +180,4 @@ async function sayAnew(database: Database, touched: readonly Group[]): Promise<v
     update deliveries as d set wish = d.wish + 1, rank = w.rank, status = case when d.status = 'sent' then 'due' else d.status end,
       due_at = case when d.status = 'sent' then greatest(${now}, d.settled_at + w.bump * interval '1 millisecond') else d.due_at end
     from jsonb_to_recordset(${json(wishes)}) as w(id text, rank smallint, bump float8) where d.id = w.id`)
-}
-
-function keyOf(content: AlertContent): string {
-  return content.kind === 'finding' && content.cause !== null ? groupKeyOf(content.cause) : ''
 }

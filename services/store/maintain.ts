@@ -11,6 +11,8 @@ const historyDays = 400
 const workerDays = 1
 const sessionDays = 2
 const investigationDays = 30
+/** Signs that nobody looked at: there is no watch, or it has nothing to read. */
+const heardDays = 15
 /** Old rows are deleted some at a time: no statement takes long. */
 const rowsAtOnce = 5_000
 
@@ -26,6 +28,8 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'workers', 'alive_until', workerDays)
   await dropOld(database, 'sessions', 'seen_at', sessionDays)
   await dropOld(database, 'investigations', 'settled_at', investigationDays)
+  await dropOld(database, 'gaps', 'closed_at', historyDays)
+  await dropOld(database, 'heard', 'minute', heardDays)
   await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)
   for (const table of ['scan_parts', 'scan_unread'])
     await database.rows(sql`

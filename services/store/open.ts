@@ -4,9 +4,11 @@ import type { PGlite } from '@electric-sql/pglite'
 import { sql, type Kysely } from 'kysely'
 import { createDatabase, type Database } from './database.ts'
 import { createAlerts } from './alerts.ts'
+import { createCoverage } from './coverage.ts'
 import { createBundles } from './bundles.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFindings } from './findings.ts'
+import { createGaps } from './gaps.ts'
 import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
@@ -111,6 +113,8 @@ function recordsOver(database: Database): Records {
     detections: createKnownDetections(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
+    coverage: createCoverage(database),
+    gaps: createGaps(database),
     bundles: createBundles(database),
     async now() {
       return (await database.one<{ now: Date }>(sql`select ${now} as now`)).now

@@ -37,6 +37,8 @@ export interface Records {
   readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
+  readonly coverage: Coverage
+  readonly gaps: Gaps
   readonly bundles: Bundles
   /** Now, as the database sees it. */
   now(): Promise<Date>
@@ -570,6 +572,103 @@ export interface Scans {
   busyAccounts(): Promise<readonly string[]>
   /** The given scans, or all that are not done, oldest first. */
   progress(ids?: readonly string[]): Promise<readonly ScanProgress[]>
+}
+
+// ---- coverage: which accounts and regions are heard, so that silence can be told
+
+/** A sign of life of an account's region, at an event's own time. `beat`: it was the scheduled heartbeat. */
+export interface Sign {
+  readonly accountId: string
+  readonly region: string
+  readonly at: Date
+  readonly beat: boolean
+}
+/** An account's region as it was heard. */
+export interface Covered {
+  readonly accountId: string
+  readonly region: string
+  /** The last sign that was looked at, and the last scheduled heartbeat among those. */
+  readonly heardAt: Date | null
+  readonly beatAt: Date | null
+  /** Signs that came since, whatever their order, oldest first; one a minute. */
+  readonly signs: readonly { readonly at: Date; readonly beat: boolean }[]
+}
+export interface Coverage {
+  /** Notes signs: one a minute, account, region and kind is kept until it is looked at. */
+  hear(signs: readonly Sign[]): Promise<void>
+  /** Everything that was ever heard. */
+  list(): Promise<readonly Covered[]>
+  /** Signs up to `heardAt` were looked at and are let go. */
+  looked(covered: readonly Pick<Covered, 'accountId' | 'region' | 'heardAt' | 'beatAt'>[]): Promise<void>
+  /** A source is read now. What it brings is fresh, or old: then it is as if reading began anew. */
+  reading(source: string, fresh: boolean): Promise<void>
+  /** Since when all of these sources have been read without a break of two minutes and brought what is fresh; null when one is not read now. */
+  readingSince(sources: readonly string[]): Promise<Date | null>
+  /** Takes the next turn at some work, which comes every `everyMs`: true for one process. Others wait until its transaction ends. */
+  turn(name: string, everyMs: number): Promise<boolean>
+}
+
+// ---- gaps: times in which nothing came of an account's region; kept 400 days
+
+/** `silent`: two heartbeats are missing. `logging-stopped`: its trail was stopped. `forwarding-stopped`: what sends its events to us was. */
+export type GapCause = 'silent' | 'logging-stopped' | 'forwarding-stopped'
+export interface Gap {
+  readonly id: string
+  readonly accountId: string
+  readonly region: string
+  readonly cause: GapCause
+  /** In words: what stopped it; empty when nobody knows. */
+  readonly detail: string
+  /** The last sign of life before, and the first one after it; null while it is open. */
+  readonly from: Date
+  readonly until: Date | null
+  readonly openedAt: Date
+  /** The scans that it began. */
+  readonly scans: readonly string[]
+  /** Up to where its event history was read. */
+  readonly filledUntil: Date
+  /** Events read in it: all, those with an effect that had come before, and of the others those that touch resources or match rules. */
+  readonly read: number
+  readonly known: number
+  readonly touched: number
+  readonly matched: number
+  readonly fill: 'filling' | 'done' | 'failed'
+  /** Why its event history cannot be read; null when it can. */
+  readonly problem: string | null
+}
+/** A gap lent to the one that reads its event history. The token fences. */
+export interface LentGap extends Gap {
+  readonly token: string
+  readonly attempts: number
+  /** The place in the slice at hand; null between slices. */
+  readonly sliceUntil: Date | null
+  readonly nextToken: string | null
+}
+/** A page of the event history went through intake. */
+export interface FilledPage
+  extends Pick<Gap, 'filledUntil' | 'read' | 'known' | 'touched' | 'matched'>, Pick<LentGap, 'sliceUntil' | 'nextToken'> {}
+export interface Gaps {
+  /** Notes a gap. Null when the account's region has an open one of this cause, or had one that began within ten minutes of this. */
+  open(gap: Pick<Gap, 'accountId' | 'region' | 'cause' | 'detail' | 'from' | 'until'>): Promise<Gap | null>
+  /** It is over. Its event history is read once that is complete, after `settleMs`. False when it was over already. */
+  close(id: string, until: Date, settleMs: number): Promise<boolean>
+  scanned(id: string, scanId: string): Promise<void>
+  /** Open ones first, then the newest; those over only when asked for. */
+  list(limit: number, which?: 'all' | 'open'): Promise<readonly Gap[]>
+  /** Those that are over, with their event history read or given up, and not told yet; from now on they are told. */
+  over(): Promise<readonly Gap[]>
+  /** Lends gaps whose event history is to be read, longest due first. SKIP LOCKED. */
+  lease(limit: number, leaseMs: number): Promise<readonly LentGap[]>
+  /** Goes on after a page, with the lease prolonged. False: lease lost. */
+  filled(gap: LentGap, page: FilledPage, leaseMs: number): Promise<boolean>
+  /** For now there is no more: due again after `delayMs`. `restart`: the slice is read from its beginning. False: lease lost. */
+  later(gap: LentGap, delayMs: number, how: 'waiting' | 'failed' | 'restart'): Promise<boolean>
+  /** Its event history was read to the end (null), or cannot be read. False: lease lost. */
+  settle(gap: LentGap, problem: string | null): Promise<boolean>
+  /** How many gaps there are of each cause that are open, and the events read for all. */
+  tally(): Promise<{ readonly open: ReadonlyMap<GapCause, number>; readonly read: number }>
+  /** What is wrong with a trail, or null. True when that is news. */
+  trail(trail: string, accountId: string, problem: string | null): Promise<boolean>
 }
 
 // ---- workers: the processes that are alive, so that they can share AWS's limits

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { compareSeverity, severities, type Counted, type FindingAlert, type NamedFinding, type Together } from '#model'
 import type { Database } from './database.ts'
 import { closeAll, type LeasedRow } from './deliveries-lease.ts'
+import { isReport } from './join-resource.ts'
 import type { LeasedDelivery } from './store.ts'
 import { texts } from './values.ts'
 
@@ -95,7 +96,9 @@ async function briefsOf(database: Database, rows: readonly LeasedRow[]): Promise
 }
 
 function stormOf({ threadId, openForMs }: LeasedRow, briefs: readonly Brief[]): Together | null {
-  const cause = briefs.find((brief) => brief.cause !== null)?.cause ?? null
+  const told = briefs.filter((brief) => brief.cause !== null)
+  // Who did it, rather than who saw it.
+  const { cause = null } = told.find((brief) => !isReport(brief)) ?? told[0] ?? {}
   if (threadId === null || cause === null) return null
   const over = briefs.filter(({ ended }) => ended !== null).length
   const bySeverity = severities

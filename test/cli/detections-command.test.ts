@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '#store'
 import { aFolder, aPolicy, aRule, type Folder } from '../detection/world.ts'
 import { aCause } from '../support/alerts.ts'
+import { freshFolder } from '../support/database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -16,6 +17,7 @@ describe('staged and dead detections on the command line', { timeout: 60_000 }, 
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tripline-detections-command-'))
+    await freshFolder(join(folder, 'data'))
     detections = await aFolder({
       'trial.ts': aPolicy('Trial', 'return false', { slots: `status: 'Staged',` }),
       'idle.ts': aPolicy('Idle', 'return true', { slots: `status: 'staged',` }),

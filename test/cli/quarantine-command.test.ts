@@ -8,6 +8,7 @@ import { startFauxqs, type FauxqsServer } from 'fauxqs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openStore } from '#store'
 import { aBody, aFolder, aRule, account, type Folder } from '../detection/world.ts'
+import { freshFolder } from '../support/database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const keys = { AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing', AWS_REGION: 'us-east-1' }
@@ -26,6 +27,7 @@ describe('quarantine on the command line', { timeout: 120_000 }, () => {
   })
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tripline-quarantine-'))
+    await freshFolder(join(folder, 'data'))
   })
   afterAll(async () => {
     await server.stop()

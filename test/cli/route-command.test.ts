@@ -8,6 +8,7 @@ import { openStore } from '#store'
 import { startSlackServer, type SlackServer } from '../../services/processes/demo/slack-server.ts'
 import { aJudgement, aLook, aState } from '../contracts/store-builders.ts'
 import { aCause } from '../support/alerts.ts'
+import { freshFolder } from '../support/database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const ledger = { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.S3.Bucket', id: 'arn:aws:s3:::ledger' }
@@ -19,6 +20,7 @@ describe('route, group and check on the command line', { timeout: 120_000 }, () 
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tripline-route-'))
+    await freshFolder(join(folder, 'data'))
     slack = await startSlackServer({ channels: ['payments', 'security', 'night'] })
     const config = {
       sources: [{ sqs: { queueUrl: 'http://127.0.0.1:9/queue', region: 'eu-west-1', endpoint: 'http://127.0.0.1:9' } }],

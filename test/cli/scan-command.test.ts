@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, startMoto, type Moto } from '../support/moto.ts'
 import { openAccount, type TestAccount } from '../inventory/world.ts'
+import { freshFolder } from '../support/database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const title = 'scan and resource on the command line'
@@ -31,6 +32,7 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     await account.bucket('photos')
     await account.key()
     folder = await mkdtemp(join(tmpdir(), 'tripline-scan-'))
+    for (const name of ['data', 'denied']) await freshFolder(join(folder, name))
     const config = {
       sources: [{ sqs: { queueUrl: `${moto.endpoint}/queue`, region: 'eu-west-1' } }],
       accounts: [{ id: '111111111111', name: 'shop', regions: ['eu-west-1'] }],

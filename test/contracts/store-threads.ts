@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { FindingAlert, RoutedTo } from '#model'
+import type { Actor, FindingAlert, RoutedTo } from '#model'
 import type { LeasedDelivery, Store } from '#store'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 import { aBucket } from './store-builders.ts'
@@ -14,7 +14,7 @@ interface Given {
   /** The resource and the event that changed it. */
   readonly bucket?: string
   readonly event?: string
-  readonly actor?: Partial<FindingAlert['cause'] & object>['actor'] | { readonly arn: string | null }
+  readonly actor?: Partial<FindingAlert['cause'] & object>['actor'] | Partial<Actor>
   readonly severity?: FindingAlert['severity']
   readonly channels?: readonly RoutedTo[]
 }
@@ -103,6 +103,48 @@ export function threadsContract(open: () => Promise<Subject>): void {
       Array.from({ length: 3 }, () => ({ ts: parent?.id })),
     )
     expect(await store.deliveries.waiting()).toMatchObject({ count: 0 })
+  })
+
+  it('puts what AWS reports of a resource and what was done to it into one thread, whichever comes first', async () => {
+    const subject = await open()
+    const { store } = subject
+    const report = { actor: { identity: 'report' as const, name: 'Amazon GuardDuty', arn: null }, detection: 'G' }
+    await tell(store, 'guard saw a', { ...report, bucket: 'a' })
+    await tell(store, 'guard saw z', { ...report, bucket: 'z' })
+    await tell(store, 'b was opened', { bucket: 'b' })
+    const seen = await sendAll(store)
+    expect(shown(seen)).toEqual(['guard saw a', 'guard saw z', 'b was opened'])
+    // One session changes a, of which a report was told, and has a thread of its own already, for b.
+    await tell(store, 'a was opened', { bucket: 'a' })
+    await tell(store, 'guard saw b', { ...report, bucket: 'b' })
+    await setClock(subject, '3 seconds')
+    const all = await sendAll(store, new Map(seen))
+    const [ofA, ofZ, ofB, ...replies] = [...all.values()]
+    expect([ofA, ofZ, ofB].map((each) => each && words(each))).toEqual(['storm of 2, 0 over', 'guard saw z', 'storm of 2, 0 over'])
+    const repliesTo = (parent: LeasedDelivery | undefined): readonly string[] =>
+      replies.flatMap((each) =>
+        each.content.kind === 'finding' && each.in?.message['ts'] === parent?.id ? [each.content.title] : [],
+      )
+    expect([ofA, ofZ, ofB].map((each) => repliesTo(each).toSorted())).toEqual([
+      ['a was opened', 'guard saw a'],
+      [],
+      ['b was opened', 'guard saw b'],
+    ])
+    // Who did it is named, not who saw it.
+    expect(ofA?.together).toMatchObject({ kind: 'storm', cause: { actor: { arn: deploy.arn } } })
+
+    await setClock(subject, '11 minutes')
+    await tell(store, 'guard saw b again', { ...report, bucket: 'b', detection: 'G2' })
+    expect(shown(await sendAll(store))).toEqual(['guard saw b again'])
+  })
+
+  it('joins a report and a change that wait together, and keeps channels apart', async () => {
+    const { store } = await open()
+    const report = { actor: { identity: 'report' as const, name: 'Amazon GuardDuty', arn: null }, detection: 'G' }
+    await tell(store, 'opened', { bucket: 'a', severity: 'MEDIUM' })
+    await tell(store, 'seen', { ...report, bucket: 'a' })
+    await tell(store, 'seen elsewhere', { ...report, bucket: 'a', detection: 'G2', channels: [to('lab')] })
+    expect(shown(await sendAll(store))).toEqual(['storm of 2, 0 over', 'seen elsewhere', '↳seen', '↳opened'])
   })
 
   it('tells the storm at once when it was there before the first post, and holds replies until the parent stands', async () => {

@@ -2,6 +2,7 @@ import type { Store } from '#store'
 import { alertsContract } from './store-alerts.ts'
 import { bundlesContract } from './store-bundles.ts'
 import { findingsContract } from './store-findings.ts'
+import { gapsContract } from './store-gaps.ts'
 import { investigationsContract } from './store-investigations.ts'
 import { inboxContract } from './store-inbox.ts'
 import { lookUpsContract } from './store-look-ups.ts'
@@ -36,6 +37,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   workersContract(open)
   sessionsContract(open)
   investigationsContract(open)
+  gapsContract(open)
   transactionContract(open)
 }
 

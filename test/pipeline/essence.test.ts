@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { differencesInWords } from '#alerting'
 import { createEvaluator, type Evaluator } from '#detection'
 import { compareStates, textAt, type Difference, type JsonObject, type Outcome, type Resource } from '#model'
-import { openStore, type Store } from '#store'
+import type { Store } from '#store'
 import { findEssence, shownOf } from '../../services/pipeline/essence.ts'
 import { aJudgement, aLook } from '../contracts/store-builders.ts'
 import { aFolder, aPolicy, trust } from '../detection/world.ts'
@@ -15,6 +12,7 @@ import { network } from '../fixtures/changes/network.ts'
 import type { RecordedChange } from '../fixtures/changes/recorded-change.ts'
 import { services } from '../fixtures/changes/services.ts'
 import { storage } from '../fixtures/changes/storage.ts'
+import { freshStore } from '../support/database.ts'
 
 const shipped = fileURLToPath(new URL('../../policies', import.meta.url))
 const recorded = [...network, ...storage, ...identity, ...services]
@@ -22,7 +20,6 @@ const made = (index: number): string => `Recorded.${index}`
 const detectionOf = (change: RecordedChange): string =>
   change.policy.startsWith('AWS.') ? change.policy : made(recorded.indexOf(change))
 
-const folder = await mkdtemp(join(tmpdir(), 'tripline-essence-'))
 let [evaluator, store]: [Evaluator | null, Store | null] = [null, null]
 const written = await aFolder(
   Object.fromEntries(
@@ -41,14 +38,13 @@ export default definePolicy({
 
 beforeAll(async () => {
   evaluator = await createEvaluator({ folders: [shipped, written.path], trust })
-  store = await openStore({ folder: join(folder, 'data') })
+  store = await freshStore()
 }, 60_000)
 
 afterAll(async () => {
   await evaluator?.[Symbol.asyncDispose]()
   await store?.[Symbol.asyncDispose]()
   await written[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
 })
 
 let number = 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { startSlackServer, type SlackServer } from '../../services/processes/demo/slack-server.ts'
+import { freshFolder } from './database.ts'
 import { openGate, type Gate } from './gate.ts'
 import { startMoto, type Moto } from './moto.ts'
 import { startTripline, type Tripline } from './tripline.ts'
@@ -54,6 +55,7 @@ export async function startLine(options: { databaseUrl?: string; resourceTypes?:
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'tripline', Attributes: { VisibilityTimeout: '4' } }))
   if (QueueUrl === undefined) throw new Error('moto made no queue')
   const queueUrl = QueueUrl.replace(moto.endpoint, queueGate.url)
+  if (options.databaseUrl === undefined) await freshFolder(join(folder, 'data'))
   const file = join(folder, 'tripline.yaml')
   const config = {
     sources: [{ sqs: { queueUrl, region: 'us-east-1', endpoint: queueGate.url, pollers: 2 } }],

@@ -177,7 +177,7 @@ function readDetection(item: Item, kind: PythonDetection['kind'], reading: Readi
   const module = readModule(item, base, reading)
   if (module === null) return null
   const tests = testsOf(kind === 'policy' ? 'Resource' : 'Log', item.given['Tests'] ?? base.given['Tests'])
-  return { id, kind, file, enabled: slots['Enabled'] === true, module, spec: readSpec(id, slots), tests, slots }
+  return { id, kind, file, enabled: slots['Enabled'] === true, module, spec: readSpec(id, slots), tests, slots: plain(slots) }
 }
 
 /** The item that has a detection's code: its own, or that of the rule it derives from. */
@@ -260,6 +260,11 @@ function readSpec(id: string, slots: Fielded): PythonSpec {
     resourceTypes: typeof types === 'string' ? [types] : textsOf(types),
     suppressions: textsOf(slots['Suppressions']),
   }
+}
+
+/** As JSON can hold it. */
+function plain(slots: Fielded): Fielded {
+  return JSON.parse(JSON.stringify(slots, (_key, own: unknown) => (typeof own === 'bigint' ? Number(own) : own))) as Fielded
 }
 
 /** 0 is ignored, less than 5 acts as 5. */

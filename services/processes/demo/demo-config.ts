@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
+import { noFeed } from '../config-feed.ts'
 import { ownsNothing, plainRouting } from '../config-routing.ts'
 import { only } from './account.ts'
 import type { AwsServer } from './aws-server.ts'
@@ -19,6 +20,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     accounts: aws.accounts.map(({ id, name, label, region }) => ({ id, name, label, ou: null, regions: [region] })),
     aws: { roleName: prod.auditRole.name, externalId: prod.auditRole.externalId, endpoint: aws.endpoint },
     // Those that the recorded accounts have.
+    findings: { administrators: [] },
     resourceTypes: [
       'AWS.CloudTrail',
       'AWS.EC2.SecurityGroup',
@@ -33,6 +35,7 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     followsBundles: false,
     disabled: [],
     ...plainRouting,
+    ...noFeed,
     teams: [
       { id: 'payments', channel: 'payments-alerts', owns: { ...ownsNothing, tags: { team: 'payments' } } },
       { id: 'data', channel: 'data-alerts', owns: { ...ownsNothing, tags: { team: 'data' } } },

@@ -1,7 +1,4 @@
-/**
- * Bundles of detections: what was uploaded, file by file under its digest, and which of them counted when. Rows are only ever added;
- * `bundle_active` alone changes: its one row says what counts now, and is held by those who depend on it.
- */
+/** Bundles of detections: what was uploaded, file by file under its digest, and which counted when: the last activation counts. Rows are only ever added. */
 export const bundles = [
   `create table bundle_files (digest text primary key, content text not null)`,
   `create table bundles (
@@ -21,8 +18,6 @@ export const bundles = [
     forced boolean not null
   )`,
   `create index bundle_activations_of on bundle_activations (number, id)`,
-  `create table bundle_active (one boolean primary key check (one), activation bigint not null, number integer not null)`,
-  `insert into bundle_active values (true, 0, 0)`,
   `create function tripline_refuse_change() returns trigger language plpgsql
     as $$ begin raise exception 'rows of % are only ever added', tg_table_name; end $$`,
   ...['bundle_files', 'bundles', 'bundle_activations'].map(

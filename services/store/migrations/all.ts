@@ -26,6 +26,9 @@ import { scanUnread } from './0024-scan-unread.ts'
 import { quarantineOwed } from './0025-quarantine-owed.ts'
 import { livesAreKept } from './0027-lives-are-kept.ts'
 import { quarantineBound } from './0028-quarantine-bound.ts'
+import { threadsByResource } from './0031-threads-by-resource.ts'
+import { coverage } from './0029-coverage.ts'
+import { gaps } from './0030-gaps.ts'
 import { bundles } from './0036-bundles.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
@@ -56,6 +59,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0025-quarantine-owed': from(quarantineOwed),
   '0027-lives-are-kept': from(livesAreKept),
   '0028-quarantine-bound': from(quarantineBound),
+  '0031-threads-by-resource': from(threadsByResource),
+  '0029-coverage': from(coverage),
+  '0030-gaps': from(gaps),
   '0036-bundles': from(bundles),
 }
 
