@@ -174,8 +174,9 @@ program
   .description('run CloudTrail files or folders ({"Records":[…]}, .json.gz, NDJSON, EventBridge envelopes) through the rules')
   .argument('<file...>', 'files or folders')
   .option('--detections <path...>', 'folders of detections', ['rules'])
+  .option('--no-index', 'ask Python rules about every event, also those that they cannot match')
   .addOption(json())
-  .action(async (files: string[], options: { detections: string[]; json: boolean }) => {
+  .action(async (files: string[], options: { detections: string[]; index: boolean; json: boolean }) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
   })

@@ -1,5 +1,7 @@
 import type {
   AlertContent,
+  CacheEntry,
+  CacheWrite,
   Cause,
   Difference,
   Ending,
@@ -37,6 +39,7 @@ export interface Records {
   readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
+  readonly ruleCache: RuleCache
   readonly coverage: Coverage
   readonly gaps: Gaps
   readonly bundles: Bundles
@@ -782,4 +785,15 @@ export interface Bundles {
   list(limit: number): Promise<readonly BundleRow[]>
   /** What was uploaded and rolled back, newest first. */
   acts(limit: number): Promise<readonly BundleActivation[]>
+}
+
+// ---- what rules remember between events: counters, sets of text, dictionaries, each under a key that all rules share
+
+export interface RuleCache {
+  /** Does what rules did to keys, in their order. Keys are held until the transaction ends. */
+  apply(writes: readonly CacheWrite[]): Promise<void>
+  /** Entries that changed since an earlier look, null for those that are gone; some may come again. Null: all that are alive. */
+  since(
+    look: string | null,
+  ): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly look: string }>
 }
