@@ -394,6 +394,8 @@ export interface Deliveries {
    * are critical. For the destinations in `threaded` it first gathers what belongs together: into one message, or one thread.
    */
   lease(limit: number, leaseMs: number, threaded?: readonly string[]): Promise<readonly LeasedDelivery[]>
+  /** Holds it for longer, from now on; false when it is another's. */
+  renew(delivery: LeasedDelivery, leaseMs: number): Promise<boolean>
   /** Notes that a post is about to be sent, so that a crash in it is known to be uncertain. The next post there waits for `gapMs`. */
   sending(delivery: LeasedDelivery, gapMs?: number): Promise<boolean>
   /**
