@@ -8,6 +8,8 @@ export interface ReplayOptions {
   readonly files: readonly string[]
   /** Folders or files of detections. */
   readonly detections: readonly string[]
+  /** False: Python rules are asked about every event. */
+  readonly index?: boolean
   readonly json: boolean
 }
 
@@ -29,7 +31,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
     say(`replay: --detections: given ${missing.join(', ')}, which is not there; allowed: folders or files of detections`)
     return 2
   }
-  await using evaluator = await createEvaluator({ folders: options.detections, trust: anything })
+  await using evaluator = await createEvaluator({ folders: options.detections, trust: anything, index: options.index ?? true })
   for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
   try {
     let batch: FileRecord[] = []

@@ -35,6 +35,8 @@ export interface EvaluatorOptions {
   readonly lookUp?: LookUp
   /** Keeps what Python rules write to their cache; where left out they have one of their own until the end. */
   readonly cache?: CacheStore
+  /** False: Python rules are asked about every event of their log types, also those that they cannot match. */
+  readonly index?: boolean
 }
 
 /** What an evaluator does where its options say nothing. */
@@ -45,7 +47,7 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, bundle = null, bundleFolder = null, lookUp, cache: cacheStore, ...rest } = options
+  const { folders, bundle = null, bundleFolder = null, lookUp, cache: cacheStore, index = true, ...rest } = options
   const uploaded = bundleFolder === null ? [] : [{ root: bundleFolder, path: bundleFolder, wins: true }]
   const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
   const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
@@ -54,7 +56,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
   const [rules, policies, python] = await allOrNone([
     openRunner({ ...base, role: 'rule' }),
     openRunner({ ...base, role: 'policy' }),
-    openPython(read, { ...limits, cache, ...(lookUp === undefined ? {} : { lookUp }) }),
+    openPython(read, { ...limits, cache, index, ...(lookUp === undefined ? {} : { lookUp }) }),
   ])
   const own = [...rules.loaded.detections, ...policies.loaded.detections]
   const taken = new Set(own.map(({ detection }) => detection.id))
@@ -95,11 +97,15 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
     },
     async judgeBodies(bodies) {
       const batches = [...textBatches(bodies, bodiesPerBatch)]
-      const [first, second] = await both(
-        judgeBatches(batches, async (batch) => (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer),
-        judgeBatches(batches, python.judgeBodies),
-      )
-      return merged(first, second, isTwin)
+      const first = judgeBatches(batches, async (batch) => (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer)
+      const second = judgeBatches(batches, python.judgeBodies)
+      try {
+        return merged(...(await both(first, second)), isTwin)
+      } catch (error) {
+        // Nobody hears of what Python wrote over these.
+        cache.settle(ticketsIn(await second.catch(() => new Map<number, never[]>())))
+        throw error
+      }
     },
     async judgeResources(resources, lookUp, only) {
       const judged: (readonly Outcome[])[] = []
@@ -113,9 +119,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       }
       return resources.map((resource, index) => ({ ref: refOf(resource), outcomes: judged[index] ?? [] }))
     },
-    settled(judgements) {
-      cache.settle(judgements.flatMap(({ records }) => records.flatMap((record) => record.cache?.ticket ?? [])))
-    },
+    settled: (tickets) => cache.settle(tickets),
     async [Symbol.asyncDispose]() {
       await Promise.all([rules, policies, python].map((each) => each[Symbol.asyncDispose]()))
     },
@@ -151,6 +155,10 @@ async function judgeBatches(
     from += batch.length
   }
   return judgements
+}
+
+function ticketsIn(judged: ReadonlyMap<number, readonly RecordJudgement[]>): readonly number[] {
+  return [...judged.values()].flat().flatMap(({ cache }) => cache?.ticket ?? [])
 }
 
 /** What both languages say of bodies, by body and record. */

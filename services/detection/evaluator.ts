@@ -1,4 +1,4 @@
-import type { Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
+import type { CacheWrite, Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
 
 /**
  * Runs detections outside this process. Made once, closed last; a hung, crashed or greedy child is killed, its culprit named,
@@ -20,24 +20,8 @@ export interface Evaluator extends AsyncDisposable {
    */
   judgeResources(resources: readonly Resource[], lookUp: LookUp, only?: readonly string[]): Promise<readonly ResourceJudgement[]>
   /** These were dealt with: written, known before, or to come again. Until then what rules wrote to their cache over them holds here. */
-  settled(judgements: readonly BodyJudgement[]): void
+  settled(tickets: readonly number[]): void
 }
-
-/** A counter, texts or JSON text under a key of the cache that rules share, and when it ends: seconds since 1970, or never. */
-export type CacheEntry =
-  | readonly [kind: 'n', value: number, until: number | null]
-  | readonly [kind: 's', value: readonly string[], until: number | null]
-  | readonly [kind: 'd', value: string, until: number | null]
-/** What a rule did to a key, so that what several processes do adds up. */
-export type CacheWrite = readonly [
-  key: string,
-  how:
-    | readonly ['add', number, number | null]
-    | readonly ['join' | 'leave', readonly string[], number | null]
-    | readonly ['put', string, number | null]
-    | readonly ['until', number | null]
-    | readonly ['drop'],
-]
 
 /** Which bundle is run. What was judged under a later activation was judged with newer detections. */
 export interface RunningBundle {

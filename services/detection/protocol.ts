@@ -24,6 +24,8 @@ export interface LoadRequest {
 export interface LoadAnswer {
   readonly detections: readonly LoadedDetection[]
   readonly broken: readonly Broken[]
+  /** Python: some of them may use the cache that rules share. */
+  readonly caches?: boolean
 }
 export interface LoadedDetection {
   readonly detection: Detection

@@ -1,12 +1,12 @@
-import type { CacheEntry } from '../evaluator.ts'
+import type { CacheEntry } from '#model'
 import type { PythonHead } from './protocol.ts'
 
 /** Where the cache that rules share is kept. */
 export interface CacheStore {
-  /** What was changed after the given number: entries, null for those that are gone, and the number of the last change. */
+  /** What was changed since the given look, null for the first one: entries, null for those that are gone; some may come again. */
   since(
-    number: number,
-  ): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly number: number }>
+    look: string | null,
+  ): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly look: string }>
 }
 
 /** Keeps the memory of a Python process in step with the store. */
@@ -24,15 +24,15 @@ const ticketsPerBatch = 1_000_000
 
 export function createCacheLink(store: CacheStore | null): CacheLink {
   const known = new Map<string, CacheEntry>()
-  let number = 0
+  let look: string | null = null
   let fresh: (readonly [string, CacheEntry | null])[] = []
   let settled: number[] = []
   let ticket = 0
   return {
     async read() {
       if (store === null) return
-      const news = await store.since(number)
-      number = news.number
+      const news = await store.since(look)
+      look = news.look
       for (const [key, entry] of news.entries) {
         if (entry === null) known.delete(key)
         else known.set(key, entry)

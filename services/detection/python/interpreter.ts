@@ -14,6 +14,8 @@ export interface Interpreter {
   /** Tells Python whom to call. */
   connect(host: PythonHost): void
   load(text: string): string
+  /** Which events rules can match, by id and log type. */
+  guards(text: string): string
   judgeEvents(text: string, hasInventory: boolean, keeps: boolean): string
   judgeEvent(tag: number, numbers: string, logType: string, record: string, hasInventory: boolean, keeps: boolean): string
   judgeResources(text: string): string
@@ -70,6 +72,7 @@ export async function startInterpreter({ memoryMb, onBusy, orphanMs }: Interpret
   const call = {
     connect: take('connect'),
     load: take('load'),
+    guards: take('guards'),
     judgeEvents: take('judge_events'),
     judgeEvent: take('judge_event'),
     judgeResources: take('judge_resources'),
@@ -84,6 +87,7 @@ export async function startInterpreter({ memoryMb, onBusy, orphanMs }: Interpret
       call.connect(announce, watch.outside(ask), watch.outside(iamData), add)
     },
     load: call.load,
+    guards: call.guards,
     judgeEvents: call.judgeEvents,
     judgeEvent: call.judgeEvent,
     judgeResources: call.judgeResources,

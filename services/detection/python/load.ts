@@ -71,6 +71,7 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
       kind: each.kind,
       module: each.module,
       summaryAttributes: each.spec.summaryAttributes,
+      mocked: each.tests.flatMap(({ mocks }) => mocks.map(({ objectName }) => objectName)),
       tests: each.tests,
     })),
   }

@@ -18,20 +18,24 @@ export interface PythonEvaluator extends AsyncDisposable {
 
 export async function openPython(
   folders: PythonFolders,
-  options: Omit<RunnerOptions, 'role' | 'bundles' | 'python'> & { readonly lookUp?: LookUp; readonly cache: CacheLink },
+  options: Omit<RunnerOptions, 'role' | 'bundles' | 'python'> & {
+    readonly lookUp?: LookUp
+    readonly cache: CacheLink
+    readonly index: boolean
+  },
 ): Promise<PythonEvaluator> {
-  const { lookUp, cache, ...rest } = options
+  const { lookUp, cache, index, ...rest } = options
   const open = async (role: 'rule' | 'policy'): Promise<Runner | null> => {
     const detections = folders.detections.filter(({ loaded }) => loaded.enabled && loaded.detection.kind === role)
     if (detections.length === 0) return null
     const { globals, dataModels } = folders
     const { memoryMb, timeoutMs, loadTimeoutMs } = rest
-    const codes = detections.map(({ loaded, kind, module, summaryAttributes }) => {
+    const codes = detections.map(({ loaded, kind, module, summaryAttributes, mocked }) => {
       // What its author gave stays here: it may hold numbers that JSON has no words for.
-      return { loaded: { ...loaded, slots: {} }, kind, module, summaryAttributes }
+      return { loaded: { ...loaded, slots: {} }, kind, module, summaryAttributes, mocked }
     })
     const models = role === 'rule' ? dataModels : []
-    const python = { globals, dataModels: models, detections: codes, memoryMb, timeoutMs, loadTimeoutMs }
+    const python = { globals, dataModels: models, detections: codes, memoryMb, timeoutMs, loadTimeoutMs, index }
     return await openRunner({ ...rest, role, bundles: [], python })
   }
   const started = await Promise.allSettled([open('rule'), open('policy')])
@@ -53,7 +57,7 @@ export async function openPython(
     broken: [...broken.values()],
     async judgeBodies(batch) {
       if (rules === null) return []
-      await cache.read()
+      if (rules.loaded.caches === true) await cache.read()
       const python = (isNew: boolean): ReturnType<CacheLink['head']> => cache.head(lookUp !== undefined, isNew)
       const answer = (await rules.run(frameKinds.bodies, batch, {
         python,

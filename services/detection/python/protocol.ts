@@ -1,4 +1,4 @@
-import type { CacheEntry, CacheWrite } from '../evaluator.ts'
+import type { CacheEntry, CacheWrite } from '#model'
 import type { LoadedDetection } from '../protocol.ts'
 import type { PythonDataModel, PythonModule } from './repository.ts'
 
@@ -13,12 +13,16 @@ export interface PythonSource {
   readonly memoryMb: number
   readonly timeoutMs: number
   readonly loadTimeoutMs: number
+  /** False: every rule is asked about every event of its log types. */
+  readonly index?: boolean
 }
 export interface PythonCode {
   readonly loaded: LoadedDetection
   readonly kind: 'rule' | 'policy' | 'scheduled_rule'
   readonly module: PythonModule
   readonly summaryAttributes: readonly string[]
+  /** Names of its module that its tests stand something in for. */
+  readonly mocked: readonly string[]
 }
 
 /** What a batch of events needs besides. */

@@ -10,7 +10,7 @@ import { startInterpreter, type Interpreter } from './interpreter.ts'
 import { judgePythonBodies } from './judge-bodies.ts'
 import { judgePythonResources } from './judge-resources.ts'
 import type { PythonSource, PythonTestResult } from './protocol.ts'
-import { createPythonRules } from './rules.ts'
+import { createPythonRules, type Guards } from './rules.ts'
 
 const host = globalThis.process
 const saidBytesPerBatch = 64 * 1024
@@ -47,10 +47,10 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
     add: added.of,
   })
   const loaded = load(python, request, source)
-  const rules = createPythonRules(loaded.detections)
+  const rules = createPythonRules(loaded.detections, request.role === 'rule' ? guardsOf(python, source) : {})
   const sayAll = createSayer(python)
   sayAll()
-  writeFrame(1, frameKinds.loaded, loaded satisfies LoadAnswer & { readonly caches: boolean })
+  writeFrame(1, frameKinds.loaded, loaded satisfies LoadAnswer)
 
   for (let frame = read(); frame !== null; frame = read()) {
     const { kind, content } = frame
@@ -68,7 +68,7 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
   }
 }
 
-function load(python: Interpreter, { refused }: LoadRequest, source: PythonSource): LoadAnswer & { readonly caches: boolean } {
+function load(python: Interpreter, { refused }: LoadRequest, source: PythonSource): LoadAnswer {
   const detections = source.detections.map(({ loaded, kind, module, summaryAttributes }) => ({
     id: loaded.detection.id,
     kind,
@@ -89,6 +89,19 @@ function load(python: Interpreter, { refused }: LoadRequest, source: PythonSourc
     broken: said.broken.map(({ id, file, message }) => ({ file, message: cut(`${id}: ${message}`) })),
     caches: said.caches,
   }
+}
+
+function guardsOf(python: Interpreter, { index, globals, dataModels, detections }: PythonSource): Guards {
+  if (index === false) return {}
+  const rules = detections
+    .filter(({ kind }) => kind === 'rule')
+    .map(({ loaded, module, mocked }) => ({
+      id: loaded.detection.id,
+      code: module.code,
+      logTypes: loaded.detection.logTypes,
+      mocked,
+    }))
+  return rules.length === 0 ? {} : (JSON.parse(python.guards(JSON.stringify({ rules, globals, dataModels }))) as Guards)
 }
 
 /** Tells the parent now and then that there is progress. */

@@ -46,9 +46,11 @@ def alert_context(event): return 1 / 0
       Raises: {
         code: 'def rule(event):\n    if event.get("eventName") == "Raises": print("looking"); return event["nothing"]\n    return False',
       },
-      Loops: { code: 'def rule(event):\n    while event.get("eventName") == "Loops": pass\n    return False' },
+      Loops: {
+        code: 'def rule(event):\n    while event.get("eventName") == "Loops": pass\n    return event.get("eventName") == "Loops"',
+      },
       Stubborn: {
-        code: 'def rule(event):\n    while event.get("eventName") == "Stubborn":\n        try:\n            while True: pass\n        except BaseException: pass\n    return False',
+        code: 'def rule(event):\n    while event.get("eventName") == "Stubborn":\n        try:\n            while True: pass\n        except BaseException: pass\n    return event.get("eventName") == "Stubborn"',
       },
       Greedy: {
         code: 'def rule(event):\n    return event.get("eventName") == "Greedy" and len([bytearray(9_000_000) for _ in range(99)]) > 0',

@@ -145,6 +145,12 @@ def load(text):
     return json.dumps({"loaded": loaded, "broken": broken, "caches": "panther_detection_helpers.caching" in sys.modules})
 
 
+def guards(text):
+    import tripline_guards
+
+    return tripline_guards.derive(text)
+
+
 # ---- one call
 
 
