@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/roles.ts'
+import type { BenchOptions } from './bench-command.ts'
 import type { BundlesOptions, RollbackOptions } from './bundles-command.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
@@ -376,8 +377,10 @@ program
   .command('bench')
   .description('run one benchmark of test/bench and print each figure with what it is a ratio of')
   .argument('<name>', 'the benchmark: a file name of test/bench')
+  .addOption(new Option('--source <kind>', 'where the events of `line` come from').choices(['sqs', 'kafka']))
+  .addOption(new Option('--seconds <n>', 'how long events come').argParser(Number))
   .addOption(json())
-  .action(async (name: string, options: { json: boolean }) => {
+  .action(async (name: string, options: BenchOptions & { json: boolean }) => {
     const { benchCommand } = await import('./bench-command.ts')
     process.exitCode = await benchCommand(name, options)
   })

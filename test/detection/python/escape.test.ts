@@ -80,7 +80,8 @@ describe('what would not end', () => {
         id,
       ).toEqual([`bomb-${id}`])
       expect(ends, id).toContain(failures[0]?.reason)
-      expect(ms, id).toBeLessThan(limitMs + 300)
+      // A machine that runs other tests beside is slower.
+      expect(ms, id).toBeLessThan(limitMs + (whole ? 300 : 3_000))
     }
     expect((await judge('Peaceful')).matches.map(({ detectionId }) => detectionId)).toEqual(['Peaceful'])
   })

@@ -39,6 +39,16 @@ def connect(announce, ask, iam_data_of, add_to):
     """The host's functions: a file is about to load; another resource by id; IAM data; what an event of the batch gets besides."""
     _host.update(announce=announce, ask=ask, iam=iam_data_of, add=add_to)
     sys.stdout = sys.stderr = _output
+    time.sleep = _sleep
+
+
+def _sleep(seconds):
+    # The interpreter's own sleep cannot be interrupted.
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
 
 
 def iam_data():
@@ -82,7 +92,7 @@ class _Globals(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         given = self.modules[module.__name__]
         module.__file__ = given["file"]
-        exec(_compiled(given), module.__dict__)
+        exec(given.get("compiled") or _compiled(given), module.__dict__)
 
 
 def _compiled(given):
@@ -106,6 +116,12 @@ def load(text):
     sys.meta_path.insert(0, _Globals({each["id"]: each for each in given["globals"]}))
     broken = []
     loaded = []
+    for each in given["globals"]:
+        # Named also where nobody imports it.
+        try:
+            each["compiled"] = _compiled(each)
+        except (SyntaxError, ValueError) as error:
+            broken.append({"id": each["id"], "file": each["file"], "message": _described(error)})
 
     def attempt(item, make):
         file = item["module"]["file"] if item["module"] else item["file"]
