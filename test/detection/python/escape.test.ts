@@ -61,11 +61,11 @@ test(`none of ${Object.keys(escapes).length} ways out reads the canary, connects
   for (const id of Object.keys(escapes)) {
     const { matches, failures } = await judge(`escape-${id}`)
     const said = [...matches.map(({ title }) => title), ...failures.map(({ reason, message }) => `${reason} ${message}`)]
-    expect(said, id).toHaveLength(1)
-    got.push(`${id}: ${said.join()}`)
+    got.push(`${id}: ${said.join(' and ')}`)
   }
+  expect(got).toHaveLength(Object.keys(escapes).length)
   expect(got.filter((said) => said.includes(canary))).toEqual([])
-  expect(got.filter((said) => said.includes('secret.txt') && said.includes('listing'))).toEqual([])
+  expect(got.filter((said) => said.startsWith('listing') && !said.includes('refused'))).toEqual([])
   expect(existsSync(marker())).toBe(false)
   expect(connections).toBe(0)
   expect((await judge('Peaceful')).matches.map(({ detectionId }) => detectionId)).toEqual(['Peaceful'])
@@ -73,25 +73,22 @@ test(`none of ${Object.keys(escapes).length} ways out reads the canary, connects
 
 describe('what would not end', () => {
   test('is stopped within 300 ms of its limit, named, and the next detection is judged', async () => {
+    const wrong: string[] = []
     for (const [id, { ends }] of Object.entries(bombs)) {
       const { failures, ms } = await judge(`bomb-${id}`)
-      expect(
-        failures.map(({ detectionId }) => detectionId),
-        id,
-      ).toEqual([`bomb-${id}`])
-      expect(ends, id).toContain(failures[0]?.reason)
       // A machine that runs other tests beside is slower.
-      expect(ms, id).toBeLessThan(limitMs + (whole ? 300 : 3_000))
+      const inTime = ms < limitMs + (whole ? 300 : 3_000)
+      const [{ detectionId, reason } = { detectionId: 'nobody', reason: 'nothing' }] = failures
+      if (detectionId !== `bomb-${id}` || !ends.includes(reason) || !inTime)
+        wrong.push(`${id}: ${detectionId} ${reason} ${Math.round(ms)} ms`)
     }
+    expect(wrong).toEqual([])
     expect((await judge('Peaceful')).matches.map(({ detectionId }) => detectionId)).toEqual(['Peaceful'])
   })
 
-  test.each(Object.entries(stubborn).slice(0, whole ? 9 : 1))(
-    'is killed where it cannot be interrupted: %s',
-    async (id, { ends }) => {
-      const { failures } = await judge(`bomb-${id}`)
-      expect(ends).toContain(failures[0]?.reason)
-      expect((await judge('Peaceful')).matches.map(({ detectionId }) => detectionId)).toEqual(['Peaceful'])
-    },
-  )
+  test.each(Object.entries(whole ? stubborn : {}))('is killed where it cannot be interrupted: %s', async (id, { ends }) => {
+    const { failures } = await judge(`bomb-${id}`)
+    expect(ends).toContain(failures[0]?.reason)
+    expect((await judge('Peaceful')).matches.map(({ detectionId }) => detectionId)).toEqual(['Peaceful'])
+  })
 })
