@@ -49,12 +49,17 @@ export async function testDetections(
     ...others,
     tested: [...own.tested, ...others.tested.filter((each) => !twins.includes(each))],
     skipped: own.skipped + others.skipped,
-    broken: [
+    broken: onceEach([
       ...own.broken,
       ...others.broken,
       ...twins.map(({ detection: { id, file } }) => ({ file, message: `id ${id} is taken by a detection in TypeScript` })),
-    ],
+    ]),
   }
+}
+
+/** What both readers of a folder name is one. */
+function onceEach(broken: readonly Broken[]): readonly Broken[] {
+  return [...new Map(broken.map((each) => [`${each.file}|${each.message}`, each])).values()]
 }
 
 type Part = Pick<TestReport, 'tested' | 'skipped' | 'broken'>

@@ -662,8 +662,8 @@ export interface Gaps {
   over(): Promise<readonly Gap[]>
   /** Lends gaps whose event history is to be read, longest due first. SKIP LOCKED. */
   lease(limit: number, leaseMs: number): Promise<readonly LentGap[]>
-  /** Goes on after a page, with the lease prolonged. False: lease lost. */
-  filled(gap: LentGap, page: FilledPage, leaseMs: number): Promise<boolean>
+  /** Goes on after a page, with the lease prolonged: until when the gap is now. Null: lease lost. */
+  filled(gap: LentGap, page: FilledPage, leaseMs: number): Promise<Pick<Gap, 'until'> | null>
   /** For now there is no more: due again after `delayMs`. `restart`: the slice is read from its beginning. False: lease lost. */
   later(gap: LentGap, delayMs: number, how: 'waiting' | 'failed' | 'restart'): Promise<boolean>
   /** Its event history was read to the end (null), or cannot be read. False: lease lost. */

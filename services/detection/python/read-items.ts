@@ -36,7 +36,7 @@ export function readItems(paths: readonly string[], options: ReadOptions): Found
 }
 
 function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: Found): void {
-  const [text, kind] = [readFileSync(file, 'utf8'), file.endsWith('.json') ? 'json' : 'yaml'] as const
+  const [text, kind] = [readFileSync(file, 'utf8').replace(/^\uFEFF/u, ''), file.endsWith('.json') ? 'json' : 'yaml'] as const
   // Other tools keep what they call JSON beside detections, with comments in it.
   if (kind === 'json' && !text.includes('"AnalysisType"')) return
   let document
@@ -99,6 +99,8 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
       const file = join(folder, entry.name)
       const way = relative(path, file)
       if (isLeftOut(entry.name) || ignored.some((pattern) => fits(pattern, way) || fits(pattern, file))) continue
+      // A link in place of code is named with the item that wants it.
+      if (entry.isSymbolicLink() && entry.name.endsWith('.py')) continue
       if (entry.isSymbolicLink()) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
       else if (entry.isDirectory()) files.push(...walk(file))
       else if (/\.(?:y.*ml|json)$/u.test(entry.name)) {

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { readSeverity, type Severity } from '#model'
+import { isLinked } from '../bundle.ts'
 import { jsonText } from './json-text.ts'
 import { areTexts, isFielded, type Fielded } from './read-fields.ts'
 import { readItems, type Item, type ReadOptions } from './read-items.ts'
@@ -154,7 +155,7 @@ interface Reading {
 function helpersOf(root: string): readonly string[] {
   const names = ['global_helpers', 'data_models']
   const has = (folder: string): boolean => names.some((name) => isFolder(join(folder, name)))
-  let home = root
+  let home = isFolder(root) ? root : dirname(root)
   while (!has(home) && dirname(home) !== home) home = dirname(home)
   return [...new Set([home, process.cwd()])].flatMap((folder) => names.map((name) => join(folder, name))).filter(isFolder)
 }
@@ -207,11 +208,16 @@ function readModule({ id }: Item, { file, given, at }: Item, { root, broken }: R
     broken.push({ file: at(['Filename']), message: `Filename: given ${name}; ${message}` })
     return null
   }
-  const home = lstatSync(root).isDirectory() && !relative(root, file).startsWith('..') ? root : dirname(file)
+  const home = isFolder(root) && !relative(root, file).startsWith('..') ? root : dirname(file)
   if (relative(home, path).startsWith('..')) return say('allowed: a file beside the specification')
   if (!existsSync(path)) return say('there is no such file; allowed: a Python file beside the specification')
-  if (lstatSync(path).isSymbolicLink()) return say('is a link; allowed: a file')
-  return { id, file: path, code: readFileSync(path, 'utf8') }
+  if (isLinked(home, path)) return say('is a link; allowed: a file')
+  return { id, file: path, code: textOfFile(path) }
+}
+
+/** The text of a file, without the mark that some editors begin it with. */
+function textOfFile(path: string): string {
+  return readFileSync(path, 'utf8').replace(/^\uFEFF/u, '')
 }
 
 function readDataModel(item: Item, others: readonly PythonDataModel[], reading: Reading): PythonDataModel | null {

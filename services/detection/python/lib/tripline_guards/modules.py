@@ -3,7 +3,8 @@
 import ast
 
 # What may do anything to any module, or to the names of its own.
-WORLDLY = {"importlib", "ctypes", "gc", "inspect", "__import__", "__builtins__", "builtins"}
+WORLDLY_MODULES = {"importlib", "ctypes", "gc", "inspect", "builtins", "runpy"}
+WORLDLY_NAMES = {"__import__", "__builtins__"}
 SELF_CHANGING = {"exec", "eval", "globals", "vars", "__dict__", "__globals__", "__code__"}
 
 READING_BUILTINS = {
@@ -40,25 +41,38 @@ class Module:
     def __init__(self, name, code, mocked=()):
         self.name = name
         self.tree = ast.parse(code)
-        self.parents = {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+        self.parents = {}
         self.names = {}
-        for node in ast.walk(self.tree):
+        declared, words, imported = set(), set(), set()
+        starred = False
+        waiting = [self.tree]
+        for node in waiting:
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+                waiting.append(child)
             if isinstance(node, ast.Name):
                 self.names.setdefault(node.id, []).append(node)
+            elif isinstance(node, ast.Attribute):
+                words.add(node.attr)
+            elif isinstance(node, ast.Global):
+                declared.update(node.names)
+            elif isinstance(node, ast.Import):
+                imported.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").split(".")[0])
+                starred = starred or node.names[0].name == "*"
+        words.update(self.names)
         bound = {}
         _count_bindings(self.tree.body, bound)
-        declared = {name for node in ast.walk(self.tree) if isinstance(node, ast.Global) for name in node.names}
         self.variables = set(bound)
         self.known = {}
         for statement in self.tree.body:
             for name, value in _definitions(statement):
                 if bound.get(name) == 1 and name not in declared and name not in mocked:
                     self.known[name] = value
-        words = set(self.names) | {node.attr for node in ast.walk(self.tree) if isinstance(node, ast.Attribute)}
-        imported = {alias.name.split(".")[0] for node in ast.walk(self.tree) if isinstance(node, ast.Import) for alias in node.names}
-        imported |= {(node.module or "").split(".")[0] for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)}
-        self.is_worldly = bool((words | imported) & WORLDLY) or ("sys" in imported and "modules" in words)
-        starred = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(self.tree))
+        patches = any(isinstance(origin, tuple) and origin == ("unittest.mock", "patch") for origin in self.known.values())
+        reaches = "sys" in imported and "modules" in words
+        self.is_worldly = bool(words & WORLDLY_NAMES or imported & WORLDLY_MODULES) or patches or reaches
         self.is_opaque = starred or self.is_worldly or bool(words & SELF_CHANGING)
         if self.is_opaque:
             self.known = {}
