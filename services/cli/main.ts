@@ -140,8 +140,10 @@ program
   .description('run CloudTrail files or folders ({"Records":[…]}, .json.gz, NDJSON, EventBridge envelopes) through the rules')
   .argument('<file...>', 'files or folders')
   .option('--detections <path...>', 'folders of detections', ['rules'])
+  .option('--log-type <name>', 'the files are records of this log, as AWS.VPCFlow')
+  .option('--schemas <path...>', 'folders of schemas, beside those that come with Tripline', [])
   .addOption(json())
-  .action(async (files: string[], options: { detections: string[]; json: boolean }) => {
+  .action(async (files: string[], options: { detections: string[]; logType?: string; schemas: string[]; json: boolean }) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
   })

@@ -67,11 +67,11 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       fingerprints.set(type, made)
       return made
     },
-    async judgeBodies(bodies) {
+    async judgeBodies(bodies, carried) {
       const judgements: BodyJudgement[] = []
       let from = 0
       for (const batch of textBatches(bodies, bodiesPerBatch)) {
-        const answer = (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer
+        const answer = (await rules.run(frameKinds.bodies, batch, carried === undefined ? {} : { carried })) as BodiesAnswer
         for (const [body, records] of answer) judgements.push({ body: from + body, records })
         from += batch.length
       }

@@ -29,13 +29,14 @@ export async function judgeResources(
   only?: readonly string[],
 ): Promise<readonly (readonly Outcome[])[]> {
   let waiting: Waiting[] = []
-  const judged = ((await runner.run(frameKinds.resources, texts, only)) as ResourcesAnswer).map((said, item) =>
-    said.map((one, place): Outcome => {
-      if (!('wants' in one)) return one
-      waiting.push({ item, place, policy: one.detectionId, ids: one.wants })
-      // Stays when it never has enough.
-      return failed(one.detectionId, `still looked up new resources after ${rounds} rounds; allowed: ${rounds}`)
-    }),
+  const judged = ((await runner.run(frameKinds.resources, texts, only === undefined ? {} : { only })) as ResourcesAnswer).map(
+    (said, item) =>
+      said.map((one, place): Outcome => {
+        if (!('wants' in one)) return one
+        waiting.push({ item, place, policy: one.detectionId, ids: one.wants })
+        // Stays when it never has enough.
+        return failed(one.detectionId, `still looked up new resources after ${rounds} rounds; allowed: ${rounds}`)
+      }),
   )
   const settle = ({ item, place }: Waiting, outcome: Outcome): void => {
     const row = judged[item]

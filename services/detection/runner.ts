@@ -30,8 +30,10 @@ export interface RunnerOptions {
  */
 export interface Runner extends AsyncDisposable {
   readonly loaded: LoadAnswer
-  run(kind: number, texts: readonly string[], only?: readonly string[]): Promise<unknown>
+  run(kind: number, texts: readonly string[], chosen?: Chosen): Promise<unknown>
 }
+
+type Chosen = Pick<BatchHead, 'only' | 'carried'>
 
 const strikesToPark = 3
 const strikeMs = 3_600_000
@@ -79,8 +81,7 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     return { ...result, place }
   }
 
-  const run = async (kind: number, texts: readonly string[], only: readonly string[] | undefined): Promise<unknown> => {
-    const chosen = only === undefined ? {} : { only }
+  const run = async (kind: number, texts: readonly string[], chosen: Chosen): Promise<unknown> => {
     const head: BatchHead = { ...plainHead, ...chosen, parked: parked() }
     const first = await attempt(kind, texts, head)
     if ('answer' in first) return first.answer
@@ -108,8 +109,8 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
 
   return {
     loaded: started.answer,
-    async run(kind, texts, only) {
-      const mine = queue.then(async () => await run(kind, texts, only))
+    async run(kind, texts, chosen = {}) {
+      const mine = queue.then(async () => await run(kind, texts, chosen))
       queue = mine.catch(() => null)
       return await mine
     },

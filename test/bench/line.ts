@@ -47,6 +47,8 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     aws: { roleName: first.auditRole.name, externalId: first.auditRole.externalId, endpoint: aws.endpoint },
     disabled: [],
     findings: { administrators: [] },
+    schemas: [],
+    logSchemas: [],
     resourceTypes: ['AWS.EC2.SecurityGroup', 'AWS.EC2.VPC'],
     scans: { daily: null },
     detections: ['policies', folder],

@@ -106,8 +106,7 @@ test('what a whole listing does not name is looked at, and is gone when it is no
   const progress = await scan('whole')
   // Gone is what three looks over a minute agree on: the database's clock takes a step before the second look and one before the third.
   const looked = async (times: number): Promise<boolean> =>
-    (await pglite.query(`select from marks where id = '${arnOf(150)}' and looks = ${times} and token is null`)).rows.length >
-    0
+    (await pglite.query(`select from marks where id = '${arnOf(150)}' and looks = ${times} and token is null`)).rows.length > 0
   for (const [ahead, times] of [
     [16, 1],
     [62, 2],
