@@ -29,7 +29,7 @@ const columns = [
 ]
 const fewest = 17
 
-/** A record of S3's server access log. Quoted texts are the caller's own words: what stands in them ends no column. */
+/** A record of S3's server access log. Quoted texts are the caller's own words, and quotes in them are not escaped: columns behind them may be made up. */
 export function readS3Access(line: string): JsonObject | string {
   const values: string[] = []
   for (let at = 0; at < line.length;) {
@@ -53,7 +53,7 @@ function endOf(line: string, letter: string, from: number): number {
   return end === -1 ? line.length : end
 }
 
-/** The closing letter that a blank or the line's end follows: agents write quotes as they like. */
+/** The closing letter that a blank or the line's end follows. */
 function closing(line: string, letter: string, from: number): number {
   for (let end = line.indexOf(letter, from); end !== -1; end = line.indexOf(letter, end + 1)) {
     if (end + 1 === line.length || line[end + 1] === ' ') return end

@@ -45,7 +45,8 @@ export function decodeLog(body: string, carried: Carried, trust: Trust, now: num
   if (refused !== null) return whole(refused)
   const brought = bring(body, format)
   if ('reason' in brought) return whole(brought)
-  const walk = needsWalk(body)
+  // Text has other ways to name a field.
+  const walk = format.line !== null || needsWalk(body)
   const events: { record: number; event: AuditEvent }[] = []
   const rejected: Rejected[] = []
   for (const [record, value] of brought.values.entries()) {
