@@ -33,24 +33,33 @@ export function logMisfits(
   const known = new Set(config.accounts.map(({ id }) => id))
   const unknown = (given: string): string => `allowed: a log type that a schema declares, as ${nearest(given, names).join(', ')}`
   return config.sources.flatMap((source, index) =>
-    Object.entries(source as Readonly<Record<string, Carrying>>).flatMap(([kind, carrying]): readonly Misfit[] => {
-      const path = ['sources', index, kind] as const
-      const { logType, accounts = [], logTypesByPrefix = {}, logTypesByTopic = {} } = carrying
-      const named = Object.entries({ logTypesByPrefix, logTypesByTopic }).flatMap(([key, by]) =>
-        Object.entries(by).map(([each, given]) => ({ path: [...path, key, each], given })),
-      )
-      const all = [...(logType === undefined ? [] : [{ path: [...path, 'logType'], given: logType }]), ...named]
-      const both = logType !== undefined && carrying.logTypesByPrefix !== undefined
-      return [
-        ...all.filter(({ given }) => !names.includes(given)).map((each) => ({ path: each.path, allowed: unknown(each.given) })),
-        ...accounts.flatMap((id, at) =>
-          known.has(id) ? [] : [{ path: [...path, 'accounts', at], allowed: 'allowed: accounts listed under `accounts`' }],
-        ),
-        ...(both ? [{ path: [...path, 'logTypesByPrefix'], allowed: 'allowed: this or logType, not both' }] : []),
-        ...(accounts.length > 0 && all.length === 0
-          ? [{ path: [...path, 'accounts'], allowed: 'allowed: only with the log type that the source carries' }]
-          : []),
-      ]
-    }),
+    Object.entries(source as Readonly<Record<string, Carrying>>).flatMap(([kind, carrying]) =>
+      misfitsOf(carrying).map(({ path, allowed }) => ({
+        path: (['sources', index, kind] as (string | number)[]).concat(path),
+        allowed,
+      })),
+    ),
   )
+
+  function misfitsOf({ logType, accounts = [], logTypesByPrefix, logTypesByTopic }: Carrying): readonly Found[] {
+    const named = Object.entries({ logTypesByPrefix, logTypesByTopic }).flatMap(([key, by = {}]) =>
+      Object.entries(by).map(([each, given]) => ({ path: [key, each], given })),
+    )
+    const all = logType === undefined ? named : [{ path: ['logType'], given: logType }, ...named]
+    const found: Found[] = all
+      .filter(({ given }) => !names.includes(given))
+      .map(({ path, given }) => ({ path, allowed: unknown(given) }))
+    for (const [at, id] of accounts.entries())
+      if (!known.has(id)) found.push({ path: ['accounts', at], allowed: 'allowed: accounts listed under `accounts`' })
+    if (logType !== undefined && logTypesByPrefix !== undefined)
+      found.push({ path: ['logTypesByPrefix'], allowed: 'allowed: this or logType, not both' })
+    if (accounts.length > 0 && all.length === 0)
+      found.push({ path: ['accounts'], allowed: 'allowed: only with the log type that the source carries' })
+    return found
+  }
+}
+
+interface Found {
+  readonly path: (string | number)[]
+  readonly allowed: string
 }

@@ -314,6 +314,6 @@ test.each([
 
 test('lines are cut wherever the pieces end; what is too long is kept as a beginning', () => {
   const splitter = createLineSplitter({ isHeader: (line) => line === 'h', maxLetters: 10 })
-  const found = [...splitter.push('h\r\na'), ...splitter.push('b\n\nc'), ...splitter.push(`${'x'.repeat(50)}`), ...splitter.end()]
+  const found = [...splitter.push('h\r\na'), ...splitter.push('b\n\nc'), ...splitter.push('x'.repeat(50)), ...splitter.end()]
   expect(found).toEqual(['h\nab', `h\nc${'x'.repeat(10)}`])
 })

@@ -113,9 +113,9 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     const { seen, handle } = collector()
     await drain(handle, { logs: { accounts: [account], byPrefix } })
     const carried = Map.groupBy(seen, ({ only }) => `${only?.by} ${only?.carries?.accountId} ${only?.carries?.region}`)
-    expect([...carried].map(([what, messages]) => [what, messages.length]).toSorted()).toEqual([
-      [`prefix AWSLogs/ ${account} eu-west-1`, 4],
-      [`prefix logs/s3/ ${account} undefined`, 2],
+    expect([...carried].map(([what, messages]) => `${what}: ${messages.length}`).toSorted()).toEqual([
+      `prefix AWSLogs/ ${account} eu-west-1: 4`,
+      `prefix logs/s3/ ${account} undefined: 2`,
     ])
     const [header = '', first = ''] = flow.toString().split('\n')
     expect(seen.map(({ body }) => body)).toContain(`${header}\n${first}`)

@@ -1,4 +1,4 @@
-import { defineRule, type RecordObject, type RecordValue } from 'tripline'
+import { defineRule } from 'tripline'
 
 /** What anybody may ask: that the server lives, and its version. */
 const harmless = /^\/(?:healthz|livez|readyz|version)(?:[/?]|$)/u
@@ -12,13 +12,12 @@ export default defineRule({
   reference: 'https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html',
   tags: ['AWS', 'EKS'],
   logTypes: ['Amazon.EKS.Audit'],
-  evaluate: ({ user, responseStatus, requestURI }) => {
-    const code = objectOf(responseStatus)['code']
-    const done = typeof code === 'number' && code < 400
-    return objectOf(user)['username'] === 'system:anonymous' && done && !harmless.test(String(requestURI))
+  evaluate: ({ user, responseStatus, requestURI = '' }) => {
+    const code = responseStatus?.code ?? 500
+    return user?.username === 'system:anonymous' && code < 400 && !harmless.test(requestURI)
   },
-  title: ({ verb, requestURI }) => `Somebody who had not signed in was let ${String(verb)} ${String(requestURI)}`,
-  dedup: ({ verb, objectRef }, { accountId }) => `${accountId} ${String(verb)} ${String(objectOf(objectRef)['resource'])}`,
+  title: ({ verb, requestURI }) => `Somebody who had not signed in was let ${verb} ${requestURI}`,
+  dedup: ({ verb, objectRef }, { accountId }) => `${accountId} ${verb} ${objectRef?.resource}`,
   context: ({ sourceIPs, userAgent, objectRef }) => ({ sourceIPs, userAgent, objectRef }),
   tests: [
     {
@@ -43,7 +42,3 @@ export default defineRule({
     },
   ],
 })
-
-function objectOf(value: RecordValue | undefined): RecordObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RecordObject) : {}
-}

@@ -3,7 +3,7 @@ import { defineRule } from 'tripline'
 /** Addresses of private networks, and what stays on a machine or a link. */
 const inside =
   /^(?:10\.|127\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]|fe80:|::1$)/iu
-const ports: readonly unknown[] = [3389, 5985, 5986]
+const ports = new Set([3389, 5985, 5986])
 
 export default defineRule({
   id: 'AWS.VPCFlow.RemoteDesktopFromOutside',
@@ -14,10 +14,10 @@ export default defineRule({
   reference: 'https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html',
   tags: ['AWS', 'VPC'],
   logTypes: ['AWS.VPCFlow'],
-  evaluate: ({ action, dstPort, srcAddr }) =>
-    action === 'ACCEPT' && ports.includes(dstPort) && typeof srcAddr === 'string' && !inside.test(srcAddr),
-  title: ({ srcAddr, dstAddr, dstPort }) => `${String(srcAddr)} reached port ${String(dstPort)} of ${String(dstAddr)}`,
-  dedup: ({ dstAddr, dstPort }, { accountId }) => `${accountId} ${String(dstAddr)} ${String(dstPort)}`,
+  evaluate: ({ action, dstPort = 0, srcAddr = '-' }) =>
+    action === 'ACCEPT' && ports.has(dstPort) && srcAddr !== '-' && !inside.test(srcAddr),
+  title: ({ srcAddr, dstAddr, dstPort }) => `${srcAddr} reached port ${dstPort} of ${dstAddr}`,
+  dedup: ({ dstAddr, dstPort }, { accountId }) => `${accountId} ${dstAddr} ${dstPort}`,
   context: ({ interfaceId, instanceId, srcAddr, bytes }) => ({ interfaceId, instanceId, from: srcAddr, bytes }),
   tests: [
     {

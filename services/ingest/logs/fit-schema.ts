@@ -113,7 +113,8 @@ function valueReader(value: ValueSchema): Reader {
       return embedded(value.embedded, (given) => given)
     case 'object':
       return embedded(value.embedded, objectReader(value.fields))
-    case 'array': {
+    case 'array':
+    default: {
       const read = valueReader(value.element)
       return embedded(value.embedded, (given, where, found) => {
         if (!Array.isArray(given)) throw wrong(where, given, 'a list')

@@ -114,8 +114,8 @@ interface Reading {
 function readRecord(value: Json, { header, owner }: Brought, { format, carried, trust, now, walk }: Reading): AuditEvent | Refusal {
   const { schema, line } = format
   const given = line !== null && typeof value === 'string' ? line(value, header) : value
-  if (line !== null && typeof given === 'string')
-    return { reason: 'schema-mismatch', detail: `a line of ${schema.name}: given ${quoted(String(value))}: ${given}` }
+  if (line !== null && typeof value === 'string' && typeof given === 'string')
+    return { reason: 'schema-mismatch', detail: `a line of ${schema.name}: given ${quoted(value)}: ${given}` }
   if (walk) {
     const refused = refuseRecord(given)
     if (refused !== null) return refused

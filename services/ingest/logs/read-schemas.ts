@@ -80,8 +80,9 @@ function parserOf(given: SchemaKeys['parser']): LogParser {
   }
   if (given?.regex !== undefined) {
     const { match, patternDefinitions, ...cleaning } = given.regex
-    // Checked when it was read.
-    return { kind: 'regex', pattern: String(patternOf({ match, patternDefinitions })), ...cleaning }
+    const pattern = patternOf({ match, patternDefinitions })
+    // A wrong one was refused when it was read.
+    return { kind: 'regex', pattern: typeof pattern === 'string' ? pattern : '', ...cleaning }
   }
   return { kind: 'json' }
 }
