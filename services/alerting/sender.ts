@@ -29,8 +29,9 @@ export interface Sender {
   run(bell: Bell, stop: AbortSignal): Promise<void>
 }
 
-/** Longer than a try may take, so that only a crash ends a lease. */
-const leaseMs = 30_000
+/** Renewed while a delivery waits and is sent, so that only a crash ends a lease, and soon. */
+const leaseMs = 10_000
+const renewMs = 3_000
 /** For one try, with its wait for the channel's turn. */
 const tryMs = 12_000
 const drainMs = 8_000
@@ -126,16 +127,17 @@ function start(
   stop: AbortSignal,
 ): void {
   const key = `${delivery.to.destination} ${delivery.to.channel}`
-  const leasedAt = performance.now()
+  const lease = keepLease(options, delivery)
   const before = channels.get(key)
   const turn = async (): Promise<void> => {
     await before
-    const late = performance.now() - leasedAt > leaseMs - tryMs
     try {
-      if (stop.aborted || late) await options.store.deliveries.release([delivery])
-      else await deliver(options, turns, delivery, AbortSignal.any([drained, AbortSignal.timeout(tryMs)]))
+      if (stop.aborted || lease.late()) await options.store.deliveries.release([delivery])
+      else await deliver(options, turns, delivery, AbortSignal.any([drained, lease.lost, AbortSignal.timeout(tryMs)]))
     } catch (error) {
       log.error({ delivery: delivery.id, error: wordsOf(error) }, 'delivery stays leased until its time runs out')
+    } finally {
+      lease.end()
     }
   }
   const done = turn().finally(() => {
@@ -143,6 +145,31 @@ function start(
     bell.ring()
   })
   channels.set(key, done)
+}
+
+/** A lease that lasts for as long as we are heard of. */
+interface KeptLease {
+  /** Raised before it may be another's: nothing more is sent. */
+  readonly lost: AbortSignal
+  late(): boolean
+  end(): void
+}
+
+function keepLease({ store }: SenderOptions, delivery: LeasedDelivery): KeptLease {
+  const lost = new AbortController()
+  let renewedAt = performance.now()
+  const late = (): boolean => performance.now() - renewedAt > leaseMs - renewMs
+  const renew = async (): Promise<void> => {
+    const askedAt = performance.now()
+    if (await store.deliveries.renew(delivery, leaseMs)) renewedAt = askedAt
+    else lost.abort()
+  }
+  const timer = setInterval(() => {
+    if (late()) lost.abort()
+    else
+      void renew().catch((error: unknown) => log.warn({ delivery: delivery.id, error: wordsOf(error) }, 'lease cannot be renewed'))
+  }, renewMs)
+  return { lost: lost.signal, late, end: () => clearInterval(timer) }
 }
 
 async function deliver(options: SenderOptions, turns: Turns, delivery: LeasedDelivery, signal: AbortSignal): Promise<void> {

@@ -11,12 +11,17 @@ export interface Figure {
   readonly of: string
   readonly aim?: string
 }
+/** What a benchmark may be asked for beside its name; each says what it does without. */
+export interface BenchOptions {
+  readonly source?: 'sqs' | 'kafka' | undefined
+  readonly seconds?: number | undefined
+}
 interface Bench {
-  readonly bench: () => Promise<{ readonly name: string; readonly figures: readonly Figure[] }>
+  readonly bench: (options: BenchOptions) => Promise<{ readonly name: string; readonly figures: readonly Figure[] }>
 }
 
 /** `tripline bench NAME`: runs `test/bench/NAME.ts`. Exit code 2 for an unknown name. */
-export async function benchCommand(name: string, options: { json: boolean }): Promise<number> {
+export async function benchCommand(name: string, { json, ...options }: BenchOptions & { json: boolean }): Promise<number> {
   const folder = join(import.meta.dirname, '../../test/bench')
   const names = (await readdir(folder)).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3))
   if (!names.includes(name)) {
@@ -24,12 +29,12 @@ export async function benchCommand(name: string, options: { json: boolean }): Pr
     return 2
   }
   const { bench } = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as Bench
-  const result = await bench()
+  const result = await bench(options)
   for (const figure of result.figures) {
     const { name: what, value, unit, of, aim } = figure
     process.stderr.write(`${what}: ${value.toPrecision(3)} ${unit} of ${of}${aim === undefined ? '' : ` (aim ${aim})`}\n`)
-    if (options.json) process.stdout.write(`${JSON.stringify(figure)}\n`)
+    if (json) process.stdout.write(`${JSON.stringify(figure)}\n`)
   }
-  process.stdout.write(options.json ? `${JSON.stringify({ summary: result })}\n` : '')
+  process.stdout.write(json ? `${JSON.stringify({ summary: result })}\n` : '')
   return 0
 }

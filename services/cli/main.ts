@@ -3,16 +3,19 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/roles.ts'
+import type { BenchOptions } from './bench-command.ts'
 import type { BundlesOptions, RollbackOptions } from './bundles-command.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
 import type { GapsOptions } from './gaps-command.ts'
 import type { GroupOptions } from './group-command.ts'
 import type { QuarantineListOptions, RedriveOptions } from './quarantine-command.ts'
+import type { ReplayOptions } from './replay-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
 import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
 import type { StagedOptions } from './staged-command.ts'
+import type { GivenSettings } from './test-settings.ts'
 import type { UploadOptions } from './upload-command.ts'
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
@@ -74,18 +77,51 @@ program
 
 program
   .command('test')
-  .description('run the tests inside detections; without a path, those that come with Tripline')
-  .argument('[path...]', 'folders or files of detections')
-  .option('--filter <key=value...>', 'only detections whose metadata match, as Severity=HIGH')
-  .option('--minimum-tests <n>', 'fail detections with fewer tests', countOf('--minimum-tests'), 0)
-  .option('--show-failures-only', 'print only what failed', false)
-  .addOption(json())
-  .action(
-    async (paths: string[], options: { filter?: string[]; minimumTests: number; showFailuresOnly: boolean; json: boolean }) => {
-      const { testCommand } = await import('./test-command.ts')
-      process.exitCode = await testCommand({ ...options, paths, filter: options.filter ?? [] })
-    },
+  .description(
+    "run the tests inside detections, in TypeScript and in Panther's layout; without a path, those that come with Tripline. " +
+      'Options may also stand in the environment (PANTHER_MINIMUM_TESTS=2) or in .panther_settings.yml (minimum_tests: 2)',
   )
+  .argument('[path...]', 'folders or files of detections')
+  .option('--path <path>', 'a folder, as an argument')
+  .option('--filter <key=value...>', 'only detections whose metadata match, as Severity=HIGH; with != those that do not')
+  .option('--test-names <name...>', 'only tests of these names')
+  .option('--minimum-tests <n>', 'fail detections with fewer tests', countOf('--minimum-tests'))
+  .option('--skip-disabled-tests', 'leave out detections that are not enabled')
+  .option('--show-failures-only', 'print only what failed')
+  .option('--sort-test-results', 'print by id')
+  .option('--available-destination <name...>', 'fail tests whose destinations are none of these')
+  .option('--ignore-files <path...>', 'files of a repository that are not read; * is anything')
+  .option('--ignore-extra-keys', 'accept fields of specifications that nobody knows')
+  .addOption(new Option('--ignore-table-names', 'for Panther: there are no tables here').hideHelp())
+  .addOption(new Option('--valid-table-names <name...>', 'for Panther: there are no tables here').hideHelp())
+  .addOption(new Option('--workers <n>', 'for Panther: tests run in one process here').hideHelp())
+  .addOption(json())
+  .action(async (given: string[], { path, ...options }: GivenSettings & { path?: string; json: boolean }) => {
+    const [{ testCommand }, { readSettings }] = await Promise.all([import('./test-command.ts'), import('./test-settings.ts')])
+    const paths = [...given, ...(path === undefined ? [] : [path])]
+    process.exitCode = await testCommand({ ...readSettings({ ...options, paths }, process.env), json: options.json })
+  })
+
+program
+  .command('debug')
+  .description('run one test of a detection and show what each of its functions came to, and what was printed')
+  .argument('<id>', 'the detection')
+  .argument('<test>', 'the name of the test')
+  .argument('[path...]', 'folders or files of detections')
+  .action(async (id: string, test: string, paths: string[]) => {
+    const { debugCommand } = await import('./debug-command.ts')
+    process.exitCode = await debugCommand({ id, test, paths })
+  })
+
+program
+  .command('init')
+  .description('make a folder of detections to begin with: a policy and a rule in each language, tests inside')
+  .argument('<folder>', 'a new or an empty folder')
+  .addOption(json())
+  .action(async (folder: string, options: { json: boolean }) => {
+    const { initCommand } = await import('./init-command.ts')
+    process.exitCode = await initCommand({ ...options, folder })
+  })
 
 const by = (): Option => new Option('--by <who>', 'who does it; your user name and this machine where left out')
 const message = (): Option => new Option('--message <text>', 'why, kept with it')
@@ -142,8 +178,9 @@ program
   .option('--detections <path...>', 'folders of detections', ['rules'])
   .option('--log-type <name>', 'the files are records of this log, as AWS.VPCFlow')
   .option('--schemas <path...>', 'folders of schemas, beside those that come with Tripline', [])
+  .option('--no-index', 'ask Python rules about every event, also those that they cannot match')
   .addOption(json())
-  .action(async (files: string[], options: { detections: string[]; logType?: string; schemas: string[]; json: boolean }) => {
+  .action(async (files: string[], options: Omit<ReplayOptions, 'files'>) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
   })
@@ -343,8 +380,10 @@ program
   .command('bench')
   .description('run one benchmark of test/bench and print each figure with what it is a ratio of')
   .argument('<name>', 'the benchmark: a file name of test/bench')
+  .addOption(new Option('--source <kind>', 'where the events of `line` come from').choices(['sqs', 'kafka']))
+  .addOption(new Option('--seconds <n>', 'how long events come').argParser(Number))
   .addOption(json())
-  .action(async (name: string, options: { json: boolean }) => {
+  .action(async (name: string, options: BenchOptions & { json: boolean }) => {
     const { benchCommand } = await import('./bench-command.ts')
     process.exitCode = await benchCommand(name, options)
   })

@@ -14,6 +14,8 @@ export interface ReplayOptions {
   readonly logType?: string
   /** Folders or files of schemas, beside those that come with Tripline. */
   readonly schemas: readonly string[]
+  /** False: Python rules are asked about every event. */
+  readonly index?: boolean
   readonly json: boolean
 }
 
@@ -46,7 +48,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
     return 2
   }
   const reading: Reading = { trust: { ...anything, schemas }, ...(log === null ? {} : { carried: { logType: log.name } }) }
-  await using evaluator = await createEvaluator({ folders: options.detections, trust: reading.trust })
+  await using evaluator = await createEvaluator({ folders: options.detections, trust: reading.trust, index: options.index ?? true })
   for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
   try {
     let batch: FileRecord[] = []

@@ -1,9 +1,9 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
 import { roomLogger } from '#runtime'
 import type { Bundle } from './bundle.ts'
 import { cpuMsOf, spawnChild, type ChildOptions } from './child-process.ts'
-import { createFrameParser, frameKinds, type Frame } from './frames.ts'
+import { createFrameParser, encodeTexts, frameKinds, type Frame } from './frames.ts'
 
 const log = roomLogger('detection')
 const stderrTail = 4_096
@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   /** Before its first news, when that takes longer. */
   readonly firstSilenceMs?: number
   readonly onNews: (frame: Frame) => void
+  /** Answers what the child asks for while it works. */
+  readonly onAsk?: (id: string) => Promise<string | null>
 }
 
 /** One life of an evaluator process. Lends itself to one exchange at a time. */
@@ -37,6 +39,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildOptions): Chi
   let killedFor: DeathCause | null = null
   let settle: ((result: Exchange) => void) | null = null
   let onNews: ((frame: Frame) => void) | null = null
+  let onAsk: ExchangeOptions['onAsk'] | null = null
   let watch: Watch | null = null
 
   const finish = (result: Exchange): void => {
@@ -49,9 +52,17 @@ export function openChild(bundles: readonly Bundle[], limits: ChildOptions): Chi
     killedFor ??= cause
     child.kill('SIGKILL')
   }
+  /** A child that asks waits: its silence is ours. */
+  const tell = async (id: string): Promise<void> => {
+    watch?.pause()
+    const told = (await onAsk?.(id).catch(() => null)) ?? ''
+    if (!alive) return
+    child.stdin?.write(encodeTexts(frameKinds.told, { head: '', texts: [told] }, Buffer.alloc(0)).frame, () => watch?.heard())
+  }
   const parse = createFrameParser((frame) => {
     watch?.heard()
     if (frame.kind === frameKinds.answer || frame.kind === frameKinds.loaded) finish({ outcome: 'answer', content: frame.content })
+    else if (frame.kind === frameKinds.ask) void tell(JSON.parse(frame.content.toString('utf8')) as string)
     else onNews?.(frame)
   })
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -88,6 +99,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildOptions): Chi
       return await new Promise<Exchange>((resolve) => {
         settle = resolve
         onNews = options.onNews
+        onAsk = options.onAsk
         // The silence counts from when the child has everything: our own stalls are not its fault.
         child.stdin?.write(frame, () => {
           if (settle === resolve) watch = watchSilence(child, options, () => die('timeout'))
@@ -103,6 +115,8 @@ export function openChild(bundles: readonly Bundle[], limits: ChildOptions): Chi
 
 interface Watch {
   heard(): void
+  /** Nothing is expected of it until it is heard of again. */
+  pause(): void
   stop(): void
 }
 
@@ -139,6 +153,10 @@ function watchSilence(child: ChildProcess, { silenceMs: usual, firstSilenceMs }:
       cpuMs = cpuMsOf(child.pid)
       clearTimeout(timer)
       if (!stopped) arm(silenceMs)
+    },
+    pause() {
+      since = Date.now()
+      clearTimeout(timer)
     },
     stop() {
       stopped = true

@@ -8,9 +8,12 @@ export interface ChildOptions {
   readonly memoryMb: number
   /** The program: the evaluator, where left out. */
   readonly entry?: string
+  /** The Python evaluator: its interpreter does not start where intrinsics are frozen. */
+  readonly python?: boolean
 }
 
 const evaluator = fileURLToPath(new URL('../processes/evaluator.ts', import.meta.url))
+const pythonEvaluator = fileURLToPath(new URL('../processes/python-evaluator.ts', import.meta.url))
 const services = fileURLToPath(new URL('..', import.meta.url))
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -19,7 +22,8 @@ const repository = fileURLToPath(new URL('../..', import.meta.url))
  * bundles. Never `--allow-worker`: a nested worker is outside the permission model. Its own session, so that a Ctrl-C meant for
  * us does not reach it; it ends when its input does.
  */
-export function spawnChild(bundles: readonly Bundle[], { memoryMb, entry = evaluator }: ChildOptions): ChildProcess {
+export function spawnChild(bundles: readonly Bundle[], options: ChildOptions): ChildProcess {
+  const { memoryMb, python = false, entry = python ? pythonEvaluator : evaluator } = options
   const readable = [services, `${repository}package.json`, `${repository}node_modules`].map((path) => realpathSync(path))
   const allowed = [...readable, ...new Set(bundles.map(({ root }) => root))]
   const flags = [
@@ -27,7 +31,7 @@ export function spawnChild(bundles: readonly Bundle[], { memoryMb, entry = evalu
     ...allowed.map((path) => `--allow-fs-read=${path}`),
     '--disallow-code-generation-from-strings',
     '--no-experimental-sqlite',
-    '--frozen-intrinsics',
+    ...(python ? [] : ['--frozen-intrinsics']),
     '--no-addons',
     '--no-warnings',
     `--max-old-space-size=${memoryMb}`,

@@ -3,10 +3,13 @@ import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
-import type { BodyJudgement, Evaluator, ResourceJudgement, RunningBundle } from './evaluator.ts'
+import type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement, RunningBundle } from './evaluator.ts'
 import { frameKinds } from './frames.ts'
 import { judgeResources, lettersPerBatch } from './judge-resources.ts'
-import type { BodiesAnswer } from './protocol.ts'
+import type { BodiesAnswer, Wanting } from './protocol.ts'
+import { createCacheLink, type CacheStore } from './python/cache-link.ts'
+import { loadPython } from './python/load.ts'
+import { openPython } from './python/open-python.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
 
 export interface EvaluatorOptions {
@@ -26,6 +29,12 @@ export interface EvaluatorOptions {
   readonly loadTimeoutMs?: number
   /** Where this process was killed, an evaluator process that hangs ends after this; 10,000 by default. */
   readonly orphanMs?: number
+  /** Reads resources that Python rules ask for; where left out they are told that there is no inventory. */
+  readonly lookUp?: LookUp
+  /** Keeps what Python rules write to their cache; where left out they have one of their own until the end. */
+  readonly cache?: CacheStore
+  /** False: Python rules are asked about every event of their log types, also those that they cannot match. */
+  readonly index?: boolean
 }
 
 /** What an evaluator does where its options say nothing. */
@@ -36,19 +45,36 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, bundle, ...rest } = options
+  const { folders, bundle, lookUp, cache: cacheStore, index = true, ...rest } = options
   const uploaded = bundle === undefined || bundle.folder === null ? [] : [{ root: bundle.folder, path: bundle.folder, wins: true }]
-  const base: Omit<RunnerOptions, 'role'> = { ...evaluatorDefaults, ...rest, bundles: [...uploaded, ...openBundles(folders)] }
-  const started = await Promise.allSettled([openRunner({ ...base, role: 'rule' }), openRunner({ ...base, role: 'policy' })])
-  const [rules, policies] = started.map((each) => (each.status === 'fulfilled' ? each.value : null))
-  if (rules === null || rules === undefined || policies === null || policies === undefined) {
-    await Promise.all([rules?.[Symbol.asyncDispose](), policies?.[Symbol.asyncDispose]()])
-    throw started.find((each) => each.status === 'rejected')?.reason
-  }
-  const detections = [...rules.loaded.detections, ...policies.loaded.detections]
-    .filter(({ enabled }) => enabled)
+  const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
+  const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
+  const cache = createCacheLink(cacheStore ?? null)
+  const read = loadPython({ folders, bundle: bundle?.folder ?? null, disabled: rest.disabled ?? [] })
+  const [rules, policies, python] = await allOrNone([
+    openRunner({ ...base, role: 'rule' }),
+    openRunner({ ...base, role: 'policy' }),
+    openPython(read, { ...limits, cache, index, ...(lookUp === undefined ? {} : { lookUp }) }),
+  ])
+  const own = [...rules.loaded.detections, ...policies.loaded.detections]
+  const taken = new Set(own.map(({ detection }) => detection.id))
+  const twins = python.detections.filter(({ detection }) => taken.has(detection.id))
+  const detections = [...own, ...python.detections]
+    .filter((each) => each.enabled && !twins.includes(each))
     .map(({ detection }) => detection)
-  const broken = new Map([...rules.loaded.broken, ...policies.loaded.broken].map((each) => [`${each.file}|${each.message}`, each]))
+  const broken = new Map(
+    [
+      ...rules.loaded.broken,
+      ...policies.loaded.broken,
+      ...read.broken,
+      ...python.broken,
+      ...twins.map(({ detection: { id, file } }) => ({
+        file,
+        message: `id ${id} is taken by a detection in TypeScript; that one is used`,
+      })),
+    ].map((each) => [`${each.file}|${each.message}`, each]),
+  )
+  const isTwin = (id: string): boolean => twins.some(({ detection }) => detection.id === id)
   const fingerprints = new Map<string, string>()
 
   return {
@@ -68,26 +94,99 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       return made
     },
     async judgeBodies(bodies, carried) {
-      const judgements: BodyJudgement[] = []
-      let from = 0
-      for (const batch of textBatches(bodies, bodiesPerBatch)) {
-        const answer = (await rules.run(frameKinds.bodies, batch, carried === undefined ? {} : { carried })) as BodiesAnswer
-        for (const [body, records] of answer) judgements.push({ body: from + body, records })
-        from += batch.length
+      const batches = [...textBatches(bodies, bodiesPerBatch)]
+      const given = carried === undefined ? {} : { carried }
+      const first = judgeBatches(batches, async (batch) => (await rules.run(frameKinds.bodies, batch, given)) as BodiesAnswer)
+      const second = judgeBatches(batches, (batch) => python.judgeBodies(batch, carried))
+      try {
+        return merged(...(await both(first, second)), isTwin)
+      } catch (error) {
+        // Nobody hears of what Python wrote over these.
+        cache.settle(ticketsIn(await second.catch(() => new Map<number, never[]>())))
+        throw error
       }
-      return judgements
     },
     async judgeResources(resources, lookUp, only) {
       const judged: (readonly Outcome[])[] = []
       const texts = resources.map(({ type, id, attributes }) => JSON.stringify({ type, id, attributes }))
-      for (const batch of textBatches(texts, resourcesPerBatch))
-        judged.push(...(await judgeResources(policies, batch, lookUp, only)))
+      for (const batch of textBatches(texts, resourcesPerBatch)) {
+        const [first, second] = await both(
+          judgeResources(policies, batch, lookUp, only),
+          python.judgeResources(batch, lookUp, only),
+        )
+        judged.push(...first.map((outcomes, index) => outcomes.concat((second[index] ?? []).filter(isOutcome(isTwin)))))
+      }
       return resources.map((resource, index) => ({ ref: refOf(resource), outcomes: judged[index] ?? [] }))
     },
+    settled: (tickets) => cache.settle(tickets),
     async [Symbol.asyncDispose]() {
-      await Promise.all([rules[Symbol.asyncDispose](), policies[Symbol.asyncDispose]()])
+      await Promise.all([rules, policies, python].map((each) => each[Symbol.asyncDispose]()))
     },
   }
+}
+
+/** All of them, or an error once those that opened are closed. */
+async function allOrNone<Opened extends readonly AsyncDisposable[]>(opening: {
+  readonly [Index in keyof Opened]: Promise<Opened[Index]>
+}): Promise<Opened> {
+  const opened = await Promise.allSettled(opening)
+  const failed = opened.find((each) => each.status === 'rejected')
+  const values = opened.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+  if (failed === undefined) return values as unknown as Opened
+  await Promise.all(values.map((each) => each[Symbol.asyncDispose]()))
+  throw failed.reason
+}
+
+/** Waits for both, whatever becomes of one of them: a batch has one end. */
+async function both<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<readonly [First, Second]> {
+  await Promise.allSettled([first, second])
+  return [await first, await second]
+}
+
+async function judgeBatches(
+  batches: readonly (readonly string[])[],
+  judge: (batch: readonly string[]) => Promise<BodiesAnswer>,
+): Promise<ReadonlyMap<number, readonly RecordJudgement[]>> {
+  const judgements = new Map<number, readonly RecordJudgement[]>()
+  let from = 0
+  for (const batch of batches) {
+    for (const [body, records] of await judge(batch)) judgements.set(from + body, records)
+    from += batch.length
+  }
+  return judgements
+}
+
+function ticketsIn(judged: ReadonlyMap<number, readonly RecordJudgement[]>): readonly number[] {
+  return [...judged.values()].flat().flatMap(({ cache }) => cache?.ticket ?? [])
+}
+
+/** What both languages say of bodies, by body and record. */
+function merged(
+  first: ReadonlyMap<number, readonly RecordJudgement[]>,
+  second: ReadonlyMap<number, readonly RecordJudgement[]>,
+  isTwin: (id: string) => boolean,
+): readonly BodyJudgement[] {
+  const all = new Map<number, Map<number, RecordJudgement>>()
+  for (const [body, records] of first) all.set(body, new Map(records.map((each) => [each.record, each])))
+  for (const [body, records] of second) {
+    const own = all.get(body) ?? new Map<number, RecordJudgement>()
+    all.set(body, own)
+    for (const said of records) {
+      const other = own.get(said.record)
+      const matches = said.matches.filter(({ detectionId }) => !isTwin(detectionId))
+      const failures = said.failures.filter(({ detectionId }) => !isTwin(detectionId))
+      own.set(said.record, {
+        ...said,
+        matches: [...(other?.matches ?? []), ...matches],
+        failures: [...(other?.failures ?? []), ...failures],
+      })
+    }
+  }
+  return [...all].toSorted(([a], [b]) => a - b).map(([body, records]) => ({ body, records: [...records.values()] }))
+}
+
+function isOutcome(isTwin: (id: string) => boolean): (said: Outcome | Wanting) => said is Outcome {
+  return (said): said is Outcome => 'outcome' in said && !isTwin(said.detectionId)
 }
 
 /** Batches bounded in number and size. */

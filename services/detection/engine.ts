@@ -302,7 +302,7 @@ function readValidUntil(value: unknown, complaints: string[]): string | null | u
 }
 
 /** `*` is any text; everything else is itself. Linear in the text for each star: no pattern can make it slow. */
-function matchesPattern(pattern: string, text: string): boolean {
+export function matchesPattern(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (!text.startsWith(first)) return false
   if (rest.length === 0) return text === first

@@ -1,5 +1,5 @@
 import type { Carried } from '#ingest'
-import type { Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
+import type { CacheWrite, Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
 
 /**
  * Runs detections outside this process. Made once, closed last; a hung, crashed or greedy child is killed, its culprit named,
@@ -23,6 +23,8 @@ export interface Evaluator extends AsyncDisposable {
    * `lookUp`, by id; those that it leaves out are not known. `only`: the ids of the only policies to run.
    */
   judgeResources(resources: readonly Resource[], lookUp: LookUp, only?: readonly string[]): Promise<readonly ResourceJudgement[]>
+  /** These were dealt with: written, known before, or to come again. Until then what rules wrote to their cache over them holds here. */
+  settled(tickets: readonly number[]): void
 }
 
 /** Which bundle is run. What was judged under a later activation was judged with newer detections. */
@@ -57,6 +59,8 @@ export interface RecordJudgement {
   readonly record: number
   readonly matches: readonly RuleMatch[]
   readonly failures: readonly DetectionFailure[]
+  /** What rules wrote to their cache over it, to be kept with the event; the ticket is named when that is settled. */
+  readonly cache?: { readonly ticket: number; readonly writes: readonly CacheWrite[] }
 }
 export interface ResourceJudgement {
   readonly ref: ResourceRef

@@ -10,11 +10,13 @@ export const frameKinds = {
   resources: 3,
   tests: 4,
   again: 5,
+  told: 6,
   loading: 10,
   loaded: 11,
   at: 12,
   busy: 13,
   answer: 14,
+  ask: 15,
 } as const
 const headBytes = 5
 const largestFrame = 256 * 1024 * 1024

@@ -4,6 +4,7 @@ export { readBundle, restoreBundle, type BundleContent } from './bundle-files.ts
 export { openBundleFolder, type BundleFolder } from './bundle-folder.ts'
 export { createLiveEvaluator, type LiveEvaluator } from './live-evaluator.ts'
 export { serveEvaluator } from './child.ts'
+export { servePython } from './python/serve.ts'
 export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
 export type { LoadedDetection, TestResult } from './protocol.ts'
 export { DetectionError } from './errors.ts'

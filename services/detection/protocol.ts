@@ -3,6 +3,7 @@ import type { Carried, Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import type { RecordJudgement } from './evaluator.ts'
 import type { Broken } from './load.ts'
+import type { PythonHead } from './python/protocol.ts'
 
 // What the frames of parent and child hold, as JSON.
 
@@ -23,6 +24,8 @@ export interface LoadRequest {
 export interface LoadAnswer {
   readonly detections: readonly LoadedDetection[]
   readonly broken: readonly Broken[]
+  /** Python: some of them may use the cache that rules share. */
+  readonly caches?: boolean
 }
 export interface LoadedDetection {
   readonly detection: Detection
@@ -43,6 +46,7 @@ export interface BatchHead {
   readonly only?: readonly string[]
   /** What bodies are, when they are no CloudTrail. */
   readonly carried?: Carried
+  readonly python?: PythonHead
 }
 /** One call of a detection: on which item of the batch, and for bodies on which record. */
 export interface CallPlace {
@@ -75,4 +79,15 @@ export interface TestResult {
   readonly passed: boolean
   /** Expected and got, when it failed. */
   readonly message: string | null
+  /** Of a detection in Python: what each of its functions came to, in the order of the calls, what was printed, and how long it took. */
+  readonly functions?: readonly TestedFunction[]
+  readonly printed?: string
+  readonly durationMs?: number
+}
+export interface TestedFunction {
+  readonly name: string
+  readonly passed: boolean
+  /** Text, or JSON where it is none. */
+  readonly output: string | null
+  readonly error: string | null
 }

@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import type { DetectionFailure } from '#model'
-import type { Trust } from '#ingest'
+import type { Carried, Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import { openChild, type ChildLink, type DeathCause } from './child-link.ts'
 import { DetectionError } from './errors.ts'
 import { encodeTexts, frameKinds } from './frames.ts'
+import type { PythonHead, PythonSource } from './python/protocol.ts'
+import type { LookUp } from './evaluator.ts'
 import { plainHead, type BatchHead, type Blame, type CallPlace, type LoadAnswer, type LoadRequest, type Role } from './protocol.ts'
 
 export interface RunnerOptions {
@@ -21,6 +23,21 @@ export interface RunnerOptions {
   readonly loadTimeoutMs: number
   /** Where this process was killed, one that hangs ends after this. */
   readonly orphanMs: number
+  /** Python's detections; without, those of the bundles. */
+  readonly python?: PythonSource
+}
+
+export interface RunOptions {
+  /** The ids of the only policies to run. */
+  readonly only?: readonly string[]
+  /** What bodies are, when they are no CloudTrail. */
+  readonly carried?: Carried
+  /** Reads what the child asks for while it works. */
+  readonly lookUp?: LookUp
+  /** What a batch of events needs besides, made for each attempt; `isNew`: a process that has had no batch yet. */
+  readonly python?: (isNew: boolean) => PythonHead
+  /** A call may take so long instead. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -30,10 +47,12 @@ export interface RunnerOptions {
  */
 export interface Runner extends AsyncDisposable {
   readonly loaded: LoadAnswer
-  run(kind: number, texts: readonly string[], chosen?: Chosen): Promise<unknown>
+  run(kind: number, texts: readonly string[], options?: RunOptions): Promise<unknown>
+  /** A detection that was ended without its process: three times within an hour, and it is parked like one that kills. */
+  strike(detectionId: string): void
+  /** Its process has served: another one takes its place after the batch at hand. */
+  retire(): void
 }
-
-type Chosen = Pick<BatchHead, 'only' | 'carried'>
 
 const strikesToPark = 3
 const strikeMs = 3_600_000
@@ -48,27 +67,37 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
   let buffer: Buffer = Buffer.alloc(0)
   let started = await start(options, refused)
   let queue: Promise<unknown> = Promise.resolve()
+  let served: ChildLink | null = null
 
   const child = async (): Promise<ChildLink> => {
     if (closed) throw new DetectionError('closed', 'the evaluator was closed')
     if (!started.link.alive) started = await start(options, refused)
     return started.link
   }
+  const strike = (detectionId: string): void => {
+    strikes.set(detectionId, [...(strikes.get(detectionId) ?? []), Date.now()])
+  }
   const parked = (): DetectionFailure[] => {
     const since = Date.now() - strikeMs
     const recent = [...strikes].map(([id, times]) => [id, times.filter((time) => time > since)] as const)
     for (const [id, times] of recent) strikes.set(id, times)
-    return recent.filter(([, times]) => times.length >= strikesToPark).map(([id, times]) => parkedFailure(id, times.length))
+    return recent
+      .filter(([, times]) => times.length >= strikesToPark)
+      .map(([id, times]) => parkedFailure(id, times.length, options.python !== undefined))
   }
 
-  const attempt = async (kind: number, texts: readonly string[], head: BatchHead): Promise<Attempt> => {
+  const attempt = async (kind: number, texts: readonly string[], head: BatchHead, given: RunOptions): Promise<Attempt> => {
     let place: CallPlace | null = null
-    const encoded = encodeTexts(kind, { head: JSON.stringify(head), texts }, buffer)
+    const link = await child()
+    const besides = given.python === undefined ? {} : { python: given.python(link !== served) }
+    served = link
+    const encoded = encodeTexts(kind, { head: JSON.stringify({ ...head, ...besides }), texts }, buffer)
     // The child has read all of a frame when it answers, so its buffer serves the next one.
     buffer = encoded.buffer.length <= 32 * 1024 * 1024 ? encoded.buffer : Buffer.alloc(0)
-    const link = await child()
     const result = await link.exchange(encoded.frame, {
-      silenceMs: options.timeoutMs + (head.announce ? 0 : 100),
+      // Python interrupts its calls itself; what cannot be interrupted is killed.
+      silenceMs: (given.timeoutMs ?? options.timeoutMs) + (head.announce && options.python === undefined ? 0 : 100),
+      ...(given.lookUp === undefined ? {} : { onAsk: asking(given.lookUp) }),
       onNews(frame) {
         if (frame.kind === frameKinds.at) place = JSON.parse(frame.content.toString('utf8')) as CallPlace
       },
@@ -81,14 +110,16 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     return { ...result, place }
   }
 
-  const run = async (kind: number, texts: readonly string[], chosen: Chosen): Promise<unknown> => {
+  const run = async (kind: number, texts: readonly string[], given: RunOptions): Promise<unknown> => {
+    const { only, carried } = given
+    const chosen = { ...(only === undefined ? {} : { only }), ...(carried === undefined ? {} : { carried }) }
     const head: BatchHead = { ...plainHead, ...chosen, parked: parked() }
-    const first = await attempt(kind, texts, head)
+    const first = await attempt(kind, texts, head, given)
     if ('answer' in first) return first.answer
     const blamed: Blame[] = []
     let blind = 0
     for (;;) {
-      const again = await attempt(kind, texts, { ...chosen, announce: true, blamed, parked: parked() })
+      const again = await attempt(kind, texts, { ...chosen, announce: true, blamed, parked: parked() }, given)
       if ('answer' in again) return again.answer
       const { place, cause, detail } = again
       if (place === null) {
@@ -103,16 +134,26 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
         )
       }
       blamed.push({ ...place, failure: killedFailure(place.detectionId, cause, detail, options) })
-      strikes.set(place.detectionId, [...(strikes.get(place.detectionId) ?? []), Date.now()])
+      strike(place.detectionId)
     }
   }
 
   return {
     loaded: started.answer,
-    async run(kind, texts, chosen = {}) {
-      const mine = queue.then(async () => await run(kind, texts, chosen))
+    async run(kind, texts, given = {}) {
+      const mine = queue.then(async () => await run(kind, texts, given))
       queue = mine.catch(() => null)
       return await mine
+    },
+    strike,
+    retire() {
+      const replace = async (before: Promise<unknown>): Promise<void> => {
+        await before
+        await started.link.kill()
+        await child()
+      }
+      // One that does not start is started by the next batch, which says why it cannot.
+      queue = replace(queue).catch(() => null)
     },
     async [Symbol.asyncDispose]() {
       closed = true
@@ -128,16 +169,18 @@ type Attempt =
 
 /** Starts a child and has it load; a file that kills it is refused from then on. */
 async function start(
-  { role, bundles, disabled = [], trust, memoryMb, loadTimeoutMs, orphanMs }: RunnerOptions,
+  { role, bundles, disabled = [], trust, memoryMb, loadTimeoutMs, orphanMs, python }: RunnerOptions,
   refused: Map<string, string>,
 ): Promise<{ link: ChildLink; answer: LoadAnswer }> {
   for (;;) {
     let file: string | null = null
-    const link = openChild(bundles, { memoryMb })
+    const link = openChild(bundles, { memoryMb, python: python !== undefined })
     const request: LoadRequest = { role, bundles, disabled, trust, orphanMs, refused: [...refused] }
-    const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts: [] }, Buffer.alloc(0))
+    const texts = python === undefined ? [] : [JSON.stringify(python)]
+    const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts }, Buffer.alloc(0))
     const result = await link.exchange(frame, {
-      silenceMs: loadTimeoutMs,
+      // Python interrupts what loads too slowly itself.
+      silenceMs: loadTimeoutMs + (python === undefined ? 0 : 500),
       firstSilenceMs: startMs,
       onNews(news) {
         if (news.kind === frameKinds.loading) file = JSON.parse(news.content.toString('utf8')) as string
@@ -161,6 +204,14 @@ async function start(
   }
 }
 
+/** Answers JSON text of a resource's attributes. */
+function asking(lookUp: LookUp): (id: string) => Promise<string | null> {
+  return async (id) => {
+    const attributes = (await lookUp([id])).get(id)
+    return attributes === undefined ? null : JSON.stringify(attributes)
+  }
+}
+
 function killedFailure(detectionId: string, cause: DeathCause, detail: string, options: RunnerOptions): DetectionFailure {
   const message = {
     timeout: `did not answer within ${options.timeoutMs} ms`,
@@ -170,8 +221,12 @@ function killedFailure(detectionId: string, cause: DeathCause, detail: string, o
   return { detectionId, reason: cause, message }
 }
 
-function parkedFailure(detectionId: string, times: number): DetectionFailure {
-  return { detectionId, reason: 'parked', message: `not called: it killed ${times} evaluator processes within an hour` }
+function parkedFailure(detectionId: string, times: number, python: boolean): DetectionFailure {
+  return {
+    detectionId,
+    reason: 'parked',
+    message: `not called: it ${python ? `was ended ${times} times` : `killed ${times} evaluator processes`} within an hour`,
+  }
 }
 
 function outOfMemory(memoryMb: number): string {

@@ -57,6 +57,12 @@ export interface RuleMatch {
   readonly context: JsonObject
   /** The detection's own destinations; null or none given: the routes decide; an empty list: nobody is told. */
   readonly destinations?: readonly string[] | null
+  /** Said of this match in place of what the metadata say. */
+  readonly description?: string
+  readonly reference?: string
+  readonly runbook?: string
+  /** The values of the fields that an alert sums up. */
+  readonly summary?: readonly (readonly [path: string, value: string | null])[]
 }
 
 /** One thing that is wrong with a resource. The key is empty unless the policy returns several violations. */
@@ -68,6 +74,9 @@ export interface Violation {
   readonly context: JsonObject
   /** As for a rule's match. */
   readonly destinations?: readonly string[] | null
+  readonly description?: string
+  readonly reference?: string
+  readonly runbook?: string
 }
 
 /** What one policy says of one resource. */

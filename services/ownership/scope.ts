@@ -31,6 +31,7 @@ export function scopePolicies(evaluator: Evaluator, scopes: ReadonlyMap<string, 
       return made
     },
     judgeBodies: (bodies, carried) => evaluator.judgeBodies(bodies, carried),
+    settled: (tickets) => evaluator.settled(tickets),
     async judgeResources(resources, lookUp, only) {
       const judged = await evaluator.judgeResources(resources, lookUp, only)
       return judged.map(({ ref, outcomes }, index) => {

@@ -49,19 +49,15 @@ async function fill(parts: Needs, gap: LentGap, settleMs: number, stop: AbortSig
       if (stop.aborted) return void (await gaps.later(gap, 0, 'waiting'))
       const now = (await parts.store.now()).getTime()
       const ready = now - settleMs
+      const end = here.until?.getTime() ?? null
       const from = Math.max(here.filledUntil.getTime(), now - oldestMs)
-      const until = Math.min(gap.until?.getTime() ?? ready, ready)
-      if (from >= until) {
-        if (gap.until !== null && gap.until.getTime() <= ready) return void (await gaps.settle(gap, null))
-        return void (await gaps.later(gap, gap.until === null ? 60_000 : gap.until.getTime() - ready, 'waiting'))
-      }
-      if (gap.until === null && until - from < Math.min(shortMs, settleMs)) return void (await gaps.later(gap, 60_000, 'waiting'))
-      const next = await fillPage(
-        parts,
-        here,
-        { from: new Date(from), until: here.sliceUntil ?? new Date(Math.min(from + sliceMs, until)) },
-        stop,
-      )
+      const until = Math.min(end ?? ready, ready)
+      if (end !== null && from >= end && end <= ready) return void (await gaps.settle(gap, null))
+      const isShort = until - from < (end === null ? Math.min(shortMs, settleMs) : 1)
+      if (here.nextToken === null && isShort)
+        return void (await gaps.later(gap, end === null ? 60_000 : Math.max(0, end - ready), 'waiting'))
+      const time = { from: new Date(from), until: here.sliceUntil ?? new Date(Math.min(from + sliceMs, until)) }
+      const next = await fillPage(parts, here, time, stop)
       if (next === null) return undefined
       here = next
     }
@@ -110,7 +106,8 @@ async function fillPage(
     touched: counts.touched,
     matched: counts.matched,
   }
-  return (await parts.store.gaps.filled(gap, page, leaseMs)) ? { ...gap, ...page } : null
+  const went = await parts.store.gaps.filled(gap, page, leaseMs)
+  return went === null ? null : { ...gap, ...page, ...went }
 }
 
 async function setBack(parts: Needs, gap: LentGap, error: unknown, stop: AbortSignal): Promise<void> {

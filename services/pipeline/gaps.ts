@@ -55,7 +55,7 @@ export async function runGaps(parts: GapParts, options: GapOptions, stop: AbortS
  * One look at everything that was heard. Nothing is judged until every source has been read, and fresh, for a whole interval: silence
  * while we were away or behind is our own, and what waited in the queues speaks for its own time.
  */
-async function watchSilence(
+export async function watchSilence(
   parts: Pick<GapParts, 'store' | 'inventory' | 'tell' | 'places' | 'bells'>,
   { heartbeats, sources, pollMs, settleMs }: Pick<GapOptions, 'heartbeats' | 'sources' | 'pollMs' | 'settleMs'>,
 ): Promise<void> {

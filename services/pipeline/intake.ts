@@ -3,6 +3,7 @@ import {
   tagsOf,
   textAt,
   type AuditEvent,
+  type CacheWrite,
   type Cause,
   type DetectionFailure,
   type JsonObject,
@@ -18,6 +19,7 @@ import { note, noteFailures } from './notes.ts'
 import type { Live, Parts } from './parts.ts'
 import { questionsOf } from './questions.ts'
 import { traceCauses } from './trace.ts'
+import { worded } from './worded.ts'
 
 const log = roomLogger('pipeline')
 
@@ -37,6 +39,8 @@ export interface Effect {
   readonly matches: readonly RuleMatch[]
   readonly failures: readonly DetectionFailure[]
   readonly touched: readonly Touch[]
+  /** What rules wrote to their cache. */
+  readonly writes: readonly CacheWrite[]
 }
 
 /** Whether there are new marks and new alerts. */
@@ -50,6 +54,8 @@ export interface Understood {
   readonly effects: readonly Effect[]
   readonly quarantined: readonly QuarantineItem[]
   readonly sessions: readonly OpenedSession[]
+  /** What the evaluator waits to hear is dealt with. */
+  readonly tickets: readonly number[]
 }
 
 /**
@@ -103,7 +109,9 @@ const mostAttempts = 5
 async function take(parts: IntakeParts, batch: readonly Message[]): Promise<void> {
   const understood = await understand(parts, batch)
   if (Object.values(understood).every((each) => each.length === 0)) return
-  const written = await parts.store.transaction((records) => write(parts, records, understood))
+  const written = await parts.store
+    .transaction((records) => write(parts, records, understood))
+    .finally(() => parts.evaluator.settled(understood.tickets))
   if (written.marks) parts.bells.refresh.ring()
   if (written.alerts) parts.bells.deliver.ring()
 }
@@ -117,6 +125,7 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
     refused === undefined ? [] : { source: parts.source, ...refused, body },
   )
   const sessions: OpenedSession[] = []
+  const tickets: number[] = []
   for (const judgement of judgements) {
     const message = batch[judgement.body]
     if (message === undefined) continue
@@ -130,14 +139,16 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
       if (session !== null) sessions.push(session)
       const matches = judged?.matches ?? []
       const failures = judged?.failures ?? []
-      if (touched.length === 0 && matches.length === 0 && failures.length === 0) continue
-      effects.push({ message, record, event, cause: causeOf(event, message.receivedAt), matches, failures, touched })
+      const { ticket, writes = [] } = judged?.cache ?? {}
+      if (ticket !== undefined) tickets.push(ticket)
+      if ([touched, matches, failures, writes].every((each) => each.length === 0)) continue
+      effects.push({ message, record, event, cause: causeOf(event, message.receivedAt), matches, failures, touched, writes })
     }
   }
   const strangers = batch.flatMap((message) => strangersIn(parts, message))
   quarantined.push(...strangers)
   parts.observe.events('silent', batch.length - judgements.length)
-  return { effects, quarantined, sessions }
+  return { effects, quarantined, sessions, tickets }
 }
 
 /** Bodies that are the same log are judged together; mostly all of a batch are. */
@@ -225,6 +236,7 @@ export async function writeEffects(
     const cause = causes[index] ?? effect.cause
     for (const match of effect.matches) await recordMatch(parts, records, { ...effect, cause }, match)
   }
+  await records.ruleCache.apply(fresh.flatMap((effect) => effect.writes))
   const failures = fresh.flatMap((effect) => effect.failures)
   await noteFailures(parts, records, failures, 'events')
 
@@ -288,7 +300,13 @@ async function recordMatch(
     await records.investigations.ask(questionsOf(finding))
     const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
     const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
-    const content = parts.tell.findingAlert({ finding, detection, place, confirmed: true, tags: tagsOf(attributes) })
+    const content = parts.tell.findingAlert({
+      finding,
+      detection: worded(detection, match),
+      place,
+      confirmed: true,
+      tags: tagsOf(attributes),
+    })
     const to = parts.tell.route(content, { attributes, destinations: match.destinations })
     await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
   } else {

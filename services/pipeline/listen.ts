@@ -46,7 +46,9 @@ export function createListener(parts: Needs, options: ListenOptions) {
     if (!isNew && !mayChangeFeed) return []
     if (isNew) for (const key of keys) seen.set(key, true)
     const { events, heartbeats = [] } = parts.decode(message.body, parts.trust)
-    const allowed = events.map(({ event }) => event).filter((event) => isAllowed(message, event))
+    // Other logs come by ways of their own: they do not show that what is done is heard.
+    const trail = events.map(({ event }) => event).filter(({ logType }) => logType === 'AWS.CloudTrail')
+    const allowed = trail.filter((event) => isAllowed(message, event))
     if (!signs) return allowed
     for (const { accountId, region, time } of allowed) note({ accountId, region, at: time, beat: false })
     for (const { accountId, region, time, rule } of heartbeats)
@@ -64,8 +66,10 @@ export function createListener(parts: Needs, options: ListenOptions) {
         const taken = batch.filter(({ id, refused }) => !again.has(id) && refused === undefined)
         const oldest = Date.now() - options.freshMs
         for (const { body } of taken) {
+          const time = timeIn(body)
+          if (Number.isNaN(time)) continue
           count.all += 1
-          if (timeIn(body) >= oldest) count.fresh += 1
+          if (time >= oldest) count.fresh += 1
         }
         await tellFeedChanges(
           parts,
@@ -75,27 +79,35 @@ export function createListener(parts: Needs, options: ListenOptions) {
       }
     },
 
-    /** Writes what was heard, and which sources are read, until stopped. */
+    flush,
+
+    /** Writes what was heard, and which sources are read, every few seconds until stopped. */
     async run(sources: readonly Source[], stop: AbortSignal): Promise<void> {
       while (!stop.aborted) {
         await sleep(flushMs, stop)
-        const signs = [...heard.values()]
-        heard.clear()
-        try {
-          await parts.store.coverage.hear(signs)
-          for (const source of sources) {
-            const count = lately.get(source.name) ?? { all: 0, fresh: 0 }
-            // A source that cannot be read has nothing to say: after a while it counts as not read.
-            if (source.healthy?.() === false) continue
-            await parts.store.coverage.reading(source.name, count.fresh * 2 >= count.all)
-            ;[count.all, count.fresh] = [0, 0]
-          }
-        } catch (error) {
-          for (const sign of signs) note(sign)
-          log.error({ error: describeError(error) }, 'what was heard cannot be written, trying again')
-        }
+        await flush(sources).catch((error: unknown) =>
+          log.error({ error: describeError(error) }, 'what was heard cannot be written, trying again'),
+        )
       }
     },
+  }
+
+  async function flush(sources: readonly Pick<Source, 'name' | 'healthy'>[]): Promise<void> {
+    const signs = [...heard.values()]
+    heard.clear()
+    try {
+      await parts.store.coverage.hear(signs)
+    } catch (error) {
+      for (const sign of signs) note(sign)
+      throw error
+    }
+    for (const source of sources) {
+      const count = lately.get(source.name) ?? { all: 0, fresh: 0 }
+      // A source that cannot be read has nothing to say: after a while it counts as not read.
+      if (source.healthy?.() === false) continue
+      await parts.store.coverage.reading(source.name, count.fresh * 2 >= count.all)
+      ;[count.all, count.fresh] = [0, 0]
+    }
   }
 }
 
@@ -121,8 +133,8 @@ function valuesOf(body: string, key: string): readonly string[] {
 }
 const mostRecords = 2_000
 
+/** When a body says that it happened; of several records the first one's. NaN for what does not say so. */
 function timeIn(body: string): number {
   const [time = ''] = body.includes('"eventTime"') ? valuesOf(body, 'eventTime') : valuesOf(body, 'time')
-  const at = Date.parse(time)
-  return Number.isNaN(at) ? 0 : at
+  return Date.parse(time)
 }

@@ -31,7 +31,7 @@ async function retryItem(parts: Omit<IntakeParts, 'source'>, row: QuarantineRow)
   const { id, body, only } = row
   const message = { id, body, receivedAt: new Date(), ...(only === undefined ? {} : { only }) }
   const understood = await understand(own, [message])
-  const done = await parts.store.transaction(async (records) => {
+  const settling = parts.store.transaction(async (records) => {
     if (!(await records.quarantine.hold(row.id))) return null
     const fresh = await claim(own, records, understood.effects)
     const made = [...fresh, ...owedOf(row, understood.effects, fresh)]
@@ -41,6 +41,7 @@ async function retryItem(parts: Omit<IntakeParts, 'source'>, row: QuarantineRow)
     await records.quarantine.settle(row.id, left)
     return { left, ...(await writeEffects(own, records, understood.sessions, made)) }
   })
+  const done = await settling.finally(() => parts.evaluator.settled(understood.tickets))
   if (done === null) return gone
   if (done.marks) parts.bells.refresh.ring()
   if (done.alerts) parts.bells.deliver.ring()
@@ -102,5 +103,5 @@ function owedOf({ owed }: QuarantineRow, effects: readonly Effect[], fresh: read
   if (effect === undefined || fresh.includes(effect)) return []
   const ofIt = <Word extends { readonly detectionId: string }>(words: readonly Word[]): readonly Word[] =>
     words.filter(({ detectionId }) => detectionId === owed?.detectionId)
-  return [{ ...effect, matches: ofIt(effect.matches), failures: ofIt(effect.failures), touched: [] }]
+  return [{ ...effect, matches: ofIt(effect.matches), failures: ofIt(effect.failures), touched: [], writes: [] }]
 }

@@ -19,6 +19,7 @@ import { noteFailures } from './notes.ts'
 import type { Parts } from './parts.ts'
 import { questionsOf } from './questions.ts'
 import { unjudgedSince, whyOf } from './unjudged.ts'
+import { worded } from './worded.ts'
 
 type Needs = Pick<Parts, 'tell' | 'places' | 'evaluator' | 'observe'>
 
@@ -111,7 +112,7 @@ export async function reconcile(
       if (finding === null || why.origin !== 'change' || !detection.createAlert || detection.staged) continue
       const content = parts.tell.findingAlert({
         finding,
-        detection,
+        detection: worded(detection, violation),
         place: placeOf(parts, resource),
         confirmed: occasion.confirmed,
         tags: tagsOf(resource.attributes),

@@ -16,16 +16,18 @@ import type { Config } from './config.ts'
 import { routingOf } from './routing.ts'
 
 const log = roomLogger('processes')
-const pollMs = 1_000
+const pollMs = 500
 const mostWaitMs = 30_000
 /** A process that cannot be started now may be a moment later. */
 const triesBeforeNote = 3
 const keepMs = 3_600_000
 
 type Broken = Evaluator['broken']
+/** What of the store detections come from and are given. */
+type Detecting = Pick<Store, 'bundles' | 'states' | 'ruleCache'>
 
 /** The detections that count for a configuration now: its folders, and the active bundle where it follows bundles. */
-export async function openDetections(config: Config, store: Pick<Store, 'bundles'> | null): Promise<Evaluator> {
+export async function openDetections(config: Config, store: Detecting | null): Promise<Evaluator> {
   if (!config.followsBundles || store === null) return (await openAt(config, store, null)).evaluator
   return (await openAt(config, store, await store.bundles.active())).evaluator
 }
@@ -49,7 +51,7 @@ export interface Hear {
 }
 
 /** Starts on what counts; where that bundle cannot be had at all, on the folders, and the bundle is tried again. */
-export async function followDetections(config: Config, store: Pick<Store, 'bundles'>): Promise<FollowedDetections> {
+export async function followDetections(config: Config, store: Detecting): Promise<FollowedDetections> {
   let own = await openFirst(config, store)
   const live = createLiveEvaluator(own.evaluator)
   const closing = new Set<Promise<void>>()
@@ -119,7 +121,7 @@ interface Opened {
   readonly folder: BundleFolder | null
 }
 
-async function openFirst(config: Config, store: Pick<Store, 'bundles'>): Promise<Opened> {
+async function openFirst(config: Config, store: Detecting): Promise<Opened> {
   if (!config.followsBundles) return openAt(config, store, null)
   const active = await store.bundles.active()
   try {
@@ -135,11 +137,11 @@ async function openFirst(config: Config, store: Pick<Store, 'bundles'>): Promise
   }
 }
 
-async function openAt(config: Config, store: Pick<Store, 'bundles'> | null, active: ActiveBundle | null): Promise<Opened> {
+async function openAt(config: Config, store: Detecting | null, active: ActiveBundle | null): Promise<Opened> {
   const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
   const bundle = active === null ? {} : { bundle: { ...active, overdue: false, folder: folder?.path ?? null } }
   try {
-    const evaluator = await scoped(config, bundle)
+    const evaluator = await scoped(config, { ...bundle, ...(store === null ? {} : remembering(store)) })
     return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
   } catch (error) {
     await folder?.[Symbol.asyncDispose]()
@@ -147,14 +149,19 @@ async function openAt(config: Config, store: Pick<Store, 'bundles'> | null, acti
   }
 }
 
-async function scoped(config: Config, bundle: Pick<EvaluatorOptions, 'bundle'>): Promise<Evaluator> {
+/** What rules may look up, and what they remember. */
+function remembering({ states, ruleCache }: Detecting): Pick<EvaluatorOptions, 'lookUp' | 'cache'> {
+  return { lookUp: (ids) => states.attributes(ids), cache: ruleCache }
+}
+
+async function scoped(config: Config, more: Pick<EvaluatorOptions, 'bundle' | 'lookUp' | 'cache'>): Promise<Evaluator> {
   const { detections: folders, disabled } = config
-  const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...bundle })
+  const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...more })
   const { scopes, ownership } = routingOf(config)
   return scopePolicies(all, scopes, ownership.groups)
 }
 
-async function fetchBundle(store: Pick<Store, 'bundles'>, number: number): Promise<BundleFolder> {
+async function fetchBundle(store: Detecting, number: number): Promise<BundleFolder> {
   const [kept, files] = [await store.bundles.get(number), await store.bundles.files(number)]
   return openBundleFolder(restoreBundle(files, kept?.digest ?? ''))
 }

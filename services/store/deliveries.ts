@@ -10,6 +10,8 @@ export function createDeliveries(database: Database): Deliveries {
   const wrote = async (query: RawBuilder<unknown>): Promise<boolean> => (await database.first(query)) !== null
   return {
     lease: (limit, leaseMs, threaded = []) => database.together((within) => lease(within, limit, leaseMs, threaded)),
+    renew: (delivery, leaseMs) =>
+      wrote(sql`update deliveries as d set due_at = ${now} + ${wait(leaseMs)} where ${isMine(delivery)} returning 1`),
     sending: (delivery, gapMs = 0) =>
       wrote(sql`
         with mine as (

@@ -57,14 +57,12 @@ export function createGaps(database: Database): Gaps {
         )
         returning ${lentColumns}`)
     },
-    filled: (gap, { filledUntil, sliceUntil, nextToken, read, known, touched, matched }, leaseMs) =>
-      change(
-        gap,
-        sql`filled_until = ${at(filledUntil)}, slice_until = ${sliceUntil === null ? null : at(sliceUntil)}, next_token = ${nextToken},
-          read = read + ${read}::integer, known = known + ${known}::integer, touched = touched + ${touched}::integer,
-          matched = matched + ${matched}::integer, attempts = 0,
-          due_at = ${now} + ${wait(leaseMs)}`,
-      ),
+    filled: ({ id, token }, { filledUntil, sliceUntil, nextToken, read, known, touched, matched }, leaseMs) =>
+      database.first<Pick<Gap, 'until'>>(sql`
+        update gaps set filled_until = ${at(filledUntil)}, slice_until = ${sliceUntil === null ? null : at(sliceUntil)},
+          next_token = ${nextToken}, read = read + ${read}::integer, known = known + ${known}::integer,
+          touched = touched + ${touched}::integer, matched = matched + ${matched}::integer, attempts = 0, due_at = ${now} + ${wait(leaseMs)}
+        where id = ${id} and token = ${token} returning until_at as "until"`),
     later: (gap, delayMs, how) =>
       change(
         gap,

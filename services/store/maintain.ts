@@ -11,6 +11,8 @@ const historyDays = 400
 const workerDays = 1
 const sessionDays = 2
 const investigationDays = 30
+/** What has ended or was removed stays so long, so that all processes hear of it. */
+const cacheDays = 1
 /** Signs that nobody looked at: there is no watch, or it has nothing to read. */
 const heardDays = 15
 /** Old rows are deleted some at a time: no statement takes long. */
@@ -27,6 +29,8 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'resources', 'gone_at', historyDays)
   await dropOld(database, 'workers', 'alive_until', workerDays)
   await dropOld(database, 'sessions', 'seen_at', sessionDays)
+  await dropOld(database, 'rule_cache', 'until', cacheDays)
+  await dropOld(database, 'rule_cache', 'changed_at', cacheDays, sql`kind is null`)
   await dropOld(database, 'investigations', 'settled_at', investigationDays)
   await dropOld(database, 'gaps', 'closed_at', historyDays)
   await dropOld(database, 'heard', 'minute', heardDays)

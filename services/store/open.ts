@@ -13,6 +13,7 @@ import { createInvestigations } from './investigations.ts'
 import { createInbox } from './inbox.ts'
 import { maintain, openComingDays } from './maintain.ts'
 import { createKnownDetections } from './known-detections.ts'
+import { createRuleCache } from './rule-cache.ts'
 import { createMarks } from './marks.ts'
 import { missingMigrations, requireMigrations, runMigrations } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
@@ -111,6 +112,7 @@ function recordsOver(database: Database): Records {
     scans: createScans(database),
     workers: createWorkers(database),
     detections: createKnownDetections(database),
+    ruleCache: createRuleCache(database),
     sessions: createSessions(database),
     investigations: createInvestigations(database),
     coverage: createCoverage(database),

@@ -1,5 +1,7 @@
 import type {
   AlertContent,
+  CacheEntry,
+  CacheWrite,
   Cause,
   Difference,
   Ending,
@@ -37,6 +39,7 @@ export interface Records {
   readonly detections: KnownDetections
   readonly sessions: Sessions
   readonly investigations: Investigations
+  readonly ruleCache: RuleCache
   readonly coverage: Coverage
   readonly gaps: Gaps
   readonly bundles: Bundles
@@ -391,6 +394,8 @@ export interface Deliveries {
    * are critical. For the destinations in `threaded` it first gathers what belongs together: into one message, or one thread.
    */
   lease(limit: number, leaseMs: number, threaded?: readonly string[]): Promise<readonly LeasedDelivery[]>
+  /** Holds it for longer, from now on; false when it is another's. */
+  renew(delivery: LeasedDelivery, leaseMs: number): Promise<boolean>
   /** Notes that a post is about to be sent, so that a crash in it is known to be uncertain. The next post there waits for `gapMs`. */
   sending(delivery: LeasedDelivery, gapMs?: number): Promise<boolean>
   /**
@@ -663,8 +668,8 @@ export interface Gaps {
   over(): Promise<readonly Gap[]>
   /** Lends gaps whose event history is to be read, longest due first. SKIP LOCKED. */
   lease(limit: number, leaseMs: number): Promise<readonly LentGap[]>
-  /** Goes on after a page, with the lease prolonged. False: lease lost. */
-  filled(gap: LentGap, page: FilledPage, leaseMs: number): Promise<boolean>
+  /** Goes on after a page, with the lease prolonged: until when the gap is now. Null: lease lost. */
+  filled(gap: LentGap, page: FilledPage, leaseMs: number): Promise<Pick<Gap, 'until'> | null>
   /** For now there is no more: due again after `delayMs`. `restart`: the slice is read from its beginning. False: lease lost. */
   later(gap: LentGap, delayMs: number, how: 'waiting' | 'failed' | 'restart'): Promise<boolean>
   /** Its event history was read to the end (null), or cannot be read. False: lease lost. */
@@ -788,4 +793,15 @@ export interface Bundles {
   list(limit: number): Promise<readonly BundleRow[]>
   /** What was uploaded and rolled back, newest first. */
   acts(limit: number): Promise<readonly BundleActivation[]>
+}
+
+// ---- what rules remember between events: counters, sets of text, dictionaries, each under a key that all rules share
+
+export interface RuleCache {
+  /** Does what rules did to keys, in their order. Keys are held until the transaction ends. */
+  apply(writes: readonly CacheWrite[]): Promise<void>
+  /** Entries that changed since an earlier look, null for those that are gone; some may come again. Null: all that are alive. */
+  since(
+    look: string | null,
+  ): Promise<{ readonly entries: readonly (readonly [key: string, entry: CacheEntry | null])[]; readonly look: string }>
 }

@@ -22,6 +22,7 @@ const topic = 'cloudtrail'
 const partitions = 12
 const copies = 96
 const rounds = 3
+const names = new Map([[process.pid, 'our process']])
 /** Each copy of the recorded hours is of another account, and a partition's key is the account, as docs/kafka.md advises. */
 const accounts = Array.from({ length: copies }, (_, index) => String(300_000_000_001 + index))
 
@@ -168,7 +169,7 @@ async function intake(broker: Broker, postgres: Postgres, events: number, groupI
   let before: ProcessorTimes | null = null
   const running = source.run(async (batch) => {
     from ||= performance.now()
-    before ??= processorTimes()
+    before ??= processorTimes(names)
     const failed = await clock.time('a handler call', handle(batch))
     batches += 1
     handled += batch.length - failed.size
@@ -180,7 +181,7 @@ async function intake(broker: Broker, postgres: Postgres, events: number, groupI
     return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) >= events
   })
   const to = performance.now()
-  const spent = processorTimes().since(before ?? processorTimes())
+  const spent = processorTimes(names).since(before ?? processorTimes(names))
   stop.abort()
   await running
   return { perSecond: (events * 1_000) / (to - from), effects, batches, spent, waits: clock.said() }

@@ -80,6 +80,21 @@ export function alertsContract(open: () => Promise<Subject>): void {
     expect(await store.deliveries.waiting()).toEqual({ count: 0, oldestMs: 0 })
   })
 
+  it('stays lent for as long as it is renewed, and can be renewed by its holder alone', async () => {
+    const subject = await open()
+    const { deliveries } = subject.store
+    await anAlert(subject.store)
+    const mine = await one(subject.store)
+    await setClock(subject, '9 seconds')
+    expect(await deliveries.renew(mine, 10_000)).toBe(true)
+    await setClock(subject, '18 seconds')
+    expect(await deliveries.lease(10, 10_000)).toEqual([])
+    await setClock(subject, '20 seconds')
+    const theirs = await one(subject.store)
+    expect(await deliveries.renew(mine, 10_000)).toBe(false)
+    expect(await deliveries.renew(theirs, 10_000)).toBe(true)
+  })
+
   it('lends the highest severity first, the oldest first, and one a channel', async () => {
     const { store } = await open()
     await store.alerts.create({ findingId: null, key: 's', content: summary, to: [to('a'), to('b')] })

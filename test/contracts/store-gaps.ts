@@ -132,13 +132,13 @@ export function gapsContract(open: () => Promise<Subject>): void {
     expect(first).toMatchObject({ filledUntil: start, sliceUntil: null, nextToken: null, attempts: 0 })
     expect(await gaps.lease(5, 1_000)).toEqual([])
     const page = { filledUntil: start, sliceUntil: after(60), nextToken: 'next', read: 50, known: 3, touched: 7, matched: 1 }
-    expect(await gaps.filled(first, page, 1_000)).toBe(true)
+    expect(await gaps.filled(first, page, 1_000)).toEqual({ until: null })
     await move(1_001)
     // The first reader was killed.
     const [second] = await gaps.lease(5, 1_000)
     if (second === undefined) throw new Error('none lent')
     expect(second).toMatchObject(page)
-    expect(await gaps.filled(first, page, 1_000)).toBe(false)
+    expect(await gaps.filled(first, page, 1_000)).toBeNull()
     expect(await gaps.settle(first, null)).toBe(false)
     expect(await gaps.later(second, 500, 'restart')).toBe(true)
     expect(await gaps.lease(5, 1_000)).toEqual([])

@@ -18,6 +18,7 @@ export function statesContract(open: () => Promise<Subject>): void {
       evaluatedWith: judged.evaluatedWith,
       evaluateAt: judged.evaluateAt,
       judgedAt: expect.any(Date) as Date,
+      judgedBy: null,
       bornAt: null,
       confirmed: true,
       unread: null,

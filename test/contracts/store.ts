@@ -8,6 +8,7 @@ import { inboxContract } from './store-inbox.ts'
 import { lookUpsContract } from './store-look-ups.ts'
 import { marksContract } from './store-marks.ts'
 import { scansContract } from './store-scans.ts'
+import { ruleCacheContract } from './store-rule-cache.ts'
 import { sessionsContract } from './store-sessions.ts'
 import { statesContract } from './store-states.ts'
 import { threadsContract } from './store-threads.ts'
@@ -36,6 +37,7 @@ export function storeContract(open: () => Promise<Subject>): void {
   scansContract(open)
   workersContract(open)
   sessionsContract(open)
+  ruleCacheContract(open)
   investigationsContract(open)
   gapsContract(open)
   transactionContract(open)

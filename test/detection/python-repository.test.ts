@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -49,5 +49,100 @@ test('reads a rule with its code, its metadata and its tests, whose numbers stay
       given: '{"count":12345678901234567890,"share":1.0,"mode":644,"on":"yes","at":"2026-01-01T00:00:00Z"}',
       mocks: [],
     },
+  ])
+})
+
+/** The value of `Log` in a rule's only test. */
+function logOf(yaml: string): string | undefined {
+  const root = repository({ 'a.yml': aRule.replace(/Log: .*/u, `Log: ${yaml}`), 'a.py': 'def rule(event):\n    return True\n' })
+  return readPythonRepository(root).detections[0]?.tests[0]?.given
+}
+
+test.each([
+  ['{ a: on, b: off, c: yes, d: NO, e: True, f: FALSE }', '{"a":"on","b":"off","c":"yes","d":"NO","e":true,"f":false}'],
+  ['{ a: 0x1F, b: 0b101, c: 1_000, d: 0o17, e: 017, f: -5, g: +5 }', '{"a":31,"b":5,"c":1000,"d":15,"e":17,"f":-5,"g":5}'],
+  [
+    '{ a: 1e3, b: 1.50, c: .5, d: -0.0, e: .inf, f: .NaN, g: 1_0.5 }',
+    '{"a":1000.0,"b":1.5,"c":0.5,"d":-0.0,"e":Infinity,"f":NaN,"g":10.5}',
+  ],
+  [
+    '{ a: 1:30:00, b: 2026-01-02, c: 1.2.3, d: 12e, e: "7", f: ~, g: }',
+    '{"a":"1:30:00","b":"2026-01-02","c":"1.2.3","d":"12e","e":"7","f":null,"g":null}',
+  ],
+  ['{ a: 18446744073709551615, b: 9007199254740993, c: [] }', '{"a":18446744073709551615,"b":9007199254740993,"c":[]}'],
+  ['\n      <<: { a: 1, b: 2 }\n      b: 3', '{"a":1,"b":3}'],
+])('reads %s as YAML 1.2', (yaml, json) => {
+  expect(logOf(yaml)).toBe(json)
+})
+
+test('JSON is read as JSON, whole numbers exact, and other JSON is left alone', () => {
+  const spec = {
+    AnalysisType: 'policy',
+    PolicyID: 'P',
+    Enabled: true,
+    FileName: 'p.py',
+    ResourceType: 'AWS.S3.Bucket',
+    Severity: 'Low',
+  }
+  const tests = '"Tests": [{ "Name": "n", "ExpectedResult": true, "Resource": { "n": 9007199254740993, "f": 1.0 } }]'
+  const root = repository({
+    'p.json': `${JSON.stringify(spec).slice(0, -1)}, ${tests} }`,
+    'p.py': 'def policy(resource):\n    return True\n',
+    'tsconfig.json': '{ "extends": "x" } // as TypeScript has it',
+    'bad.json': '{\n  "AnalysisType": "rule",\n}',
+  })
+  const { detections, broken } = readPythonRepository(root)
+  expect(detections[0]?.spec.resourceTypes).toEqual(['AWS.S3.Bucket'])
+  expect(detections[0]?.tests[0]?.given).toBe('{"n":9007199254740993,"f":1.0}')
+  expect(broken).toEqual([{ file: join(root, 'bad.json:3:1'), message: expect.stringContaining('JSON') as string }])
+})
+
+test('a field with a mistake is named with file, line and column; so is a test', () => {
+  const wrong = aRule
+    .replace('Severity: High', 'Severity: Loud')
+    .replace('Tests:', 'Threshold: many\nDisplayName: "a & b"\nTests:')
+    .replace('Log:', 'Mocks: [{ objectName: x, returnValue: 3 }]\n    Log:')
+  const root = repository({ 'a.yml': wrong, 'a.py': '' })
+  const { detections, broken } = readPythonRepository(root)
+  expect(detections).toEqual([])
+  expect(broken.map(({ file, message }) => `${file.slice(root.length + 1)} ${message}`).toSorted()).toEqual(
+    [
+      'a.yml:5:1 Severity: given "Loud"; allowed: Info, Low, Medium, High, Critical',
+      'a.yml:7:1 Threshold: given "many"; allowed: a whole number',
+      'a.yml:8:1 DisplayName: given "a & b"; allowed: text without < > & " %',
+      'a.yml:12:30 Tests: Mocks: returnValue: given 3; allowed: text, true or false',
+    ].toSorted(),
+  )
+})
+
+test('a sub-folder or a file is read with the helpers of its repository; files that are ignored are not', () => {
+  const root = repository({
+    'global_helpers/shared.yml': 'AnalysisType: global\nGlobalID: shared\nFilename: shared.py\n',
+    'global_helpers/shared.py': 'X = 1\n',
+    'rules/one/a.yml': aRule,
+    'rules/one/a.py': 'def rule(event):\n    return True\n',
+    'rules/.hidden/b.yml': 'AnalysisType: [',
+    'rules/two/c.yml': aRule.replace('Tests:', 'Extra: 1\nTests:').replace('A.Rule', 'C.Rule'),
+    'rules/two/a.py': 'def rule(event):\n    return True\n',
+  })
+  const alone = readPythonRepository(join(root, 'rules/one/a.yml'))
+  expect([alone.detections.map(({ id }) => id), alone.globals.map(({ id }) => id)]).toEqual([['A.Rule'], ['shared']])
+  const lenient = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored' })
+  expect(lenient.detections.map(({ id }) => id)).toEqual(['A.Rule', 'C.Rule'])
+  const ignoring = readPythonRepository(root, { ignored: ['rules/two/*'], extraKeys: 'refused' })
+  expect([ignoring.detections.map(({ id }) => id), ignoring.broken]).toEqual([['A.Rule'], []])
+})
+
+test('a file outside of the repository is not read, by name or by link', () => {
+  const root = repository({
+    'rules/a.yml': aRule.replace('a.py', '../../../../etc/hostname'),
+    'rules/b.yml': aRule.replace('a.py', 'b.py').replace('A.Rule', 'B.Rule'),
+  })
+  symlinkSync('/etc/hostname', join(root, 'rules/b.py'))
+  const { detections, broken } = readPythonRepository(root)
+  expect(detections).toEqual([])
+  expect(broken.map(({ message }) => message)).toEqual([
+    'Filename: given ../../../../etc/hostname; allowed: a file beside the specification',
+    'Filename: given b.py; is a link; allowed: a file',
   ])
 })

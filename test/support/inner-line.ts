@@ -49,7 +49,12 @@ export async function startInnerLine(options: InnerLineOptions): Promise<InnerLi
   const store = options.store ?? (await freshStore())
   const ids = options.accounts.map(({ id }) => id)
   const trust: Trust = { accounts: ids, regions: null, times: 'any', schemas: options.schemas ?? [] }
-  const whole = await createEvaluator({ folders: options.folders, trust })
+  const whole = await createEvaluator({
+    folders: options.folders,
+    trust,
+    lookUp: (ids) => store.states.attributes(ids),
+    cache: store.ruleCache,
+  })
   const { scope } = options
   const groups = createGroups(scope === undefined ? [] : [scope.group], [])
   const evaluator = scopePolicies(whole, new Map(scope === undefined ? [] : [[scope.policy, [scope.group.name]]]), groups)

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +7,7 @@ import { startSlackServer, type SlackServer } from '../../services/processes/dem
 import { freshFolder } from './database.ts'
 import { openGate, type Gate } from './gate.ts'
 import { startMoto, type Moto } from './moto.ts'
+import { startTripline, type Tripline } from './tripline.ts'
 import { until } from './until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,6 +28,8 @@ export interface Line {
   drained(): Promise<void>
   /** Starts a process; resolves once its first scan is done or was done before. */
   start(): Promise<Running>
+  /** Starts a process with these roles only; resolves once it runs. */
+  startOnly(roles: string): Promise<Tripline>
   stop(): Promise<void>
 }
 export interface Running {
@@ -40,7 +41,7 @@ export interface Running {
   readonly log: () => string
 }
 
-export async function startLine(options: { databaseUrl?: string } = {}): Promise<Line> {
+export async function startLine(options: { databaseUrl?: string; resourceTypes?: readonly string[] } = {}): Promise<Line> {
   const moto = await startMoto()
   const slack = await startSlackServer({ channels: ['shop', 'lab', 'security'], perChannelPerSecond: 20, burst: 20 })
   const gates = await Promise.all([openGate(moto.endpoint), openGate(moto.endpoint), openGate(new URL(slack.url).origin)])
@@ -68,7 +69,7 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
       { id: 'lab', channel: 'lab', owns: { accounts: [dev] } },
     ],
     fallback: 'security',
-    resourceTypes: [
+    resourceTypes: options.resourceTypes ?? [
       'AWS.CloudTrail',
       'AWS.EC2.SecurityGroup',
       'AWS.EC2.VPC',
@@ -84,7 +85,11 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
   }
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config, null, 2))
-  const children = new Set<ChildProcess>()
+  const children = new Set<Tripline>()
+  const environment = {
+    SLACK_BOT_TOKEN: slack.token,
+    ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+  }
 
   return {
     moto,
@@ -104,49 +109,24 @@ export async function startLine(options: { databaseUrl?: string } = {}): Promise
       })
     },
     async start() {
-      const environment = {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        AWS_ACCESS_KEY_ID: 'testing',
-        AWS_SECRET_ACCESS_KEY: 'testing',
-        AWS_REGION: 'us-east-1',
-        SLACK_BOT_TOKEN: slack.token,
-        ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
-      }
-      const child = spawn(process.execPath, ['services/cli/main.ts', 'run', '--config', file], {
-        cwd: root,
-        env: environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
+      const child = startTripline(file, environment)
       children.add(child)
-      let text = ''
-      child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      const address = await until(
-        'a running tripline',
-        () => {
-          if (child.exitCode !== null) throw new Error(`tripline ended with ${child.exitCode}: ${text}`)
-          return /"address":"([^"]+)"/u.exec(text)?.[1] ?? null
-        },
-        60_000,
-      )
+      const address = await child.address()
       const scanned = async (): Promise<boolean> =>
         /tripline_scans_running 0/u.test(await (await fetch(`${address}/metrics`)).text())
       await until('the first scan to end', scanned, 60_000).catch((error: unknown) => {
-        throw new Error(`${String(error)}\n${text.slice(-6_000)}`)
+        throw new Error(`${String(error)}\n${child.log().slice(-6_000)}`)
       })
-      const gone = async (signal: NodeJS.Signals): Promise<number | null> => {
-        if (child.exitCode === null && child.signalCode === null) {
-          const exit = once(child, 'exit')
-          child.kill(signal)
-          await exit
-        }
-        return child.exitCode
-      }
-      return { address, log: () => text, kill: async () => void (await gone('SIGKILL')), end: () => gone('SIGTERM') }
+      return { ...child, address }
+    },
+    async startOnly(roles) {
+      const child = startTripline(file, environment, ['--only', roles])
+      children.add(child)
+      await child.running()
+      return child
     },
     async stop() {
-      for (const child of children) child.kill('SIGKILL')
+      for (const child of children) await child.kill()
       for (const gate of gates) await gate.stop()
       sqs.destroy()
       await slack.stop()

@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { cpuMsOf } from '../../services/detection/child-process.ts'
 
-/** Processor time of this process and everything that it started, up to now, by kind. */
+/** Processor time of this process and everything that it started, up to now. */
 export interface ProcessorTimes {
   readonly byProcess: ReadonlyMap<number, { readonly name: string; readonly ms: number }>
   /** What was used since, by kind. */
   since(before: ProcessorTimes): readonly { readonly name: string; readonly ms: number }[]
 }
 
-const names: Readonly<Record<string, string>> = { java: 'the broker', postgres: 'PostgreSQL' }
+const programs: Readonly<Record<string, string>> = { java: 'the broker', postgres: 'PostgreSQL' }
 
-export function processorTimes(): ProcessorTimes {
-  const { user, system } = process.cpuUsage()
-  const byProcess = new Map([[process.pid, { name: 'our process', ms: (user + system) / 1_000 }]])
-  const waiting = [...childrenOf(process.pid)]
+/** `names`: what processes are called that are not told by their program. Other Node.js processes are evaluators. */
+export function processorTimes(names: ReadonlyMap<number, string>): ProcessorTimes {
+  const byProcess = new Map<number, { readonly name: string; readonly ms: number }>()
+  const waiting = [process.pid]
   for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
     waiting.push(...childrenOf(pid))
     const ms = cpuMsOf(pid)
-    if (Number.isFinite(ms)) byProcess.set(pid, { name: nameOf(pid), ms })
+    if (Number.isFinite(ms)) byProcess.set(pid, { name: names.get(pid) ?? nameOf(pid), ms })
   }
   return {
     byProcess,
@@ -32,7 +32,7 @@ export function processorTimes(): ProcessorTimes {
 function nameOf(pid: number): string {
   try {
     const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
-    return names[name] ?? (name.startsWith('node') || name === 'MainThread' ? 'the evaluators' : name)
+    return programs[name] ?? (name.startsWith('node') || name === 'MainThread' ? 'the evaluators' : name)
   } catch {
     return 'ended'
   }

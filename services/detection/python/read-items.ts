@@ -36,9 +36,12 @@ export function readItems(paths: readonly string[], options: ReadOptions): Found
 }
 
 function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: Found): void {
+  const [text, kind] = [readFileSync(file, 'utf8'), file.endsWith('.json') ? 'json' : 'yaml'] as const
+  // Other tools keep what they call JSON beside detections, with comments in it.
+  if (kind === 'json' && !text.includes('"AnalysisType"')) return
   let document
   try {
-    document = readDocument(readFileSync(file, 'utf8'), file.endsWith('.json') ? 'json' : 'yaml')
+    document = readDocument(text, kind)
   } catch (error) {
     if (error instanceof NotADocument) broken.push({ file: `${file}:${error.place}`, message: error.message })
     else throw error
@@ -47,23 +50,28 @@ function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: F
   const { value, place } = document
   if (!isFielded(value) || value['AnalysisType'] === undefined) return
   const at = (path: readonly (string | number)[]): string => `${file}:${place(path)}`
-  const kind = value['AnalysisType']
-  if (!isItemKind(kind)) {
-    const given = JSON.stringify(kind)
+  const analysis = value['AnalysisType']
+  if (!isItemKind(analysis)) {
+    const given = JSON.stringify(analysis)
     broken.push({
       file: at(['AnalysisType']),
       message: `AnalysisType: given ${given}; allowed: ${Object.keys(idFields).join(', ')}`,
     })
     return
   }
-  const isOurs = kind === 'rule' || kind === 'scheduled_rule' || kind === 'policy' || kind === 'global' || kind === 'datamodel'
-  const given = isOurs ? normalise(kind, value) : value
-  const mistakes = isOurs ? mistakesOf(kind, given, extraKeys) : []
+  const isOurs =
+    analysis === 'rule' ||
+    analysis === 'scheduled_rule' ||
+    analysis === 'policy' ||
+    analysis === 'global' ||
+    analysis === 'datamodel'
+  const given = isOurs ? normalise(analysis, value) : value
+  const mistakes = isOurs ? mistakesOf(analysis, given, extraKeys) : []
   for (const { path, message } of mistakes) broken.push({ file: at(path), message })
-  const id = given[idFields[kind]]
+  const id = given[idFields[analysis]]
   if (typeof id !== 'string') {
-    if (mistakes.length === 0) broken.push({ file: at([]), message: `${idFields[kind]} is missing` })
-  } else if (mistakes.length === 0) items.push({ kind, id, file, given, at })
+    if (mistakes.length === 0) broken.push({ file: at([]), message: `${idFields[analysis]} is missing` })
+  } else if (mistakes.length === 0) items.push({ kind: analysis, id, file, given, at })
 }
 
 /** In a whole repository, the folders that hold items; in any other folder everything is read. */
@@ -91,6 +99,8 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
       const file = join(folder, entry.name)
       const way = relative(path, file)
       if (isLeftOut(entry.name) || ignored.some((pattern) => fits(pattern, way) || fits(pattern, file))) continue
+      // A link in place of code is named with the item that wants it.
+      if (entry.isSymbolicLink() && entry.name.endsWith('.py')) continue
       if (entry.isSymbolicLink()) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
       else if (entry.isDirectory()) files.push(...walk(file))
       else if (/\.(?:y.*ml|json)$/u.test(entry.name)) {

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { readSeverity, type Severity } from '#model'
+import { isLinked } from '../bundle.ts'
 import { jsonText } from './json-text.ts'
 import { areTexts, isFielded, type Fielded } from './read-fields.ts'
 import { readItems, type Item, type ReadOptions } from './read-items.ts'
@@ -154,7 +155,7 @@ interface Reading {
 function helpersOf(root: string): readonly string[] {
   const names = ['global_helpers', 'data_models']
   const has = (folder: string): boolean => names.some((name) => isFolder(join(folder, name)))
-  let home = root
+  let home = isFolder(root) ? root : dirname(root)
   while (!has(home) && dirname(home) !== home) home = dirname(home)
   return [...new Set([home, process.cwd()])].flatMap((folder) => names.map((name) => join(folder, name))).filter(isFolder)
 }
@@ -177,7 +178,7 @@ function readDetection(item: Item, kind: PythonDetection['kind'], reading: Readi
   const module = readModule(item, base, reading)
   if (module === null) return null
   const tests = testsOf(kind === 'policy' ? 'Resource' : 'Log', item.given['Tests'] ?? base.given['Tests'])
-  return { id, kind, file, enabled: slots['Enabled'] === true, module, spec: readSpec(id, slots), tests, slots }
+  return { id, kind, file, enabled: slots['Enabled'] === true, module, spec: readSpec(id, slots), tests, slots: plain(slots) }
 }
 
 /** The item that has a detection's code: its own, or that of the rule it derives from. */
@@ -207,10 +208,10 @@ function readModule({ id }: Item, { file, given, at }: Item, { root, broken }: R
     broken.push({ file: at(['Filename']), message: `Filename: given ${name}; ${message}` })
     return null
   }
-  const home = lstatSync(root).isDirectory() && !relative(root, file).startsWith('..') ? root : dirname(file)
+  const home = isFolder(root) && !relative(root, file).startsWith('..') ? root : dirname(file)
   if (relative(home, path).startsWith('..')) return say('allowed: a file beside the specification')
   if (!existsSync(path)) return say('there is no such file; allowed: a Python file beside the specification')
-  if (lstatSync(path).isSymbolicLink()) return say('is a link; allowed: a file')
+  if (isLinked(home, path)) return say('is a link; allowed: a file')
   return { id, file: path, code: readFileSync(path, 'utf8') }
 }
 
@@ -260,6 +261,11 @@ function readSpec(id: string, slots: Fielded): PythonSpec {
     resourceTypes: typeof types === 'string' ? [types] : textsOf(types),
     suppressions: textsOf(slots['Suppressions']),
   }
+}
+
+/** As JSON can hold it. */
+function plain(slots: Fielded): Fielded {
+  return JSON.parse(JSON.stringify(slots, (_key, own: unknown) => (typeof own === 'bigint' ? Number(own) : own))) as Fielded
 }
 
 /** 0 is ignored, less than 5 acts as 5. */

@@ -23,6 +23,8 @@ export interface Account {
   managedPolicies: ManagedPolicy[]
   keys: Key[]
   trails: Trail[]
+  /** What CloudTrail remembers by itself; nothing was recorded of it. */
+  history?: { readonly region: string; readonly time: Date; readonly record: string }[]
 }
 type Regional<T> = { readonly region: string; tagSet: Tag[] } & T & { [more: string]: unknown }
 type Tag = { key: string; value: string }

@@ -29,6 +29,7 @@ import { quarantineBound } from './0028-quarantine-bound.ts'
 import { threadsByResource } from './0031-threads-by-resource.ts'
 import { coverage } from './0029-coverage.ts'
 import { gaps } from './0030-gaps.ts'
+import { ruleCache } from './0034-rule-cache.ts'
 import { bundles } from './0036-bundles.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
@@ -62,6 +63,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0031-threads-by-resource': from(threadsByResource),
   '0029-coverage': from(coverage),
   '0030-gaps': from(gaps),
+  '0034-rule-cache': from(ruleCache),
   '0036-bundles': from(bundles),
 }
 

@@ -1,0 +1,3 @@
+from .event import PantherEvent
+
+__all__ = ["PantherEvent"]

@@ -1,0 +1,138 @@
+"""The event that a rule is called with."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from .data_model import absent
+from .immutable import ImmutableCaseInsensitiveDict, _missing, find, plain, unwrap, wrap
+
+
+class PantherEvent(ImmutableCaseInsensitiveDict):
+    """A log event. What the engine adds to it (`p_…`) is computed when it is first asked for."""
+
+    __slots__ = ("data_model", "_add", "_lookup")
+    json_encoder = staticmethod(plain)
+
+    def __init__(self, event, data_model=None, add=None, lookup=None):
+        super().__init__(event)
+        self.data_model = data_model
+        self._add = add
+        self._lookup = lookup
+
+    def _complete(self):
+        """Puts what the engine adds into the event; what the event brought stays."""
+        add, self._add = self._add, None
+        if add is not None:
+            self._container = {**add(), **self._container}
+            self._lower = None
+
+    def _find(self, key):
+        try:
+            return self._container[key]
+        except KeyError:
+            if self._add is not None and isinstance(key, str) and key[:2] in ("p_", "P_"):
+                self._complete()
+            return super()._find(key)
+
+    def __iter__(self):
+        self._complete()
+        return super().__iter__()
+
+    def __len__(self):
+        self._complete()
+        return super().__len__()
+
+    def deep_get(self, *keys, default=None):
+        here = self
+        for key in keys:
+            if type(here) is dict:
+                here = find(here, key)
+            elif isinstance(here, ImmutableCaseInsensitiveDict):
+                here = here._find(key)
+            elif isinstance(here, Mapping):
+                here = here.get(key, _missing)
+            else:
+                return default
+            if here is _missing:
+                return default
+        return default if here is None else wrap(here)
+
+    def deep_walk(self, *keys, default=None, return_val="all"):
+        leaves = list(_leaves(self, keys))
+        if not leaves:
+            return default
+        found = []
+        for leaf in leaves:
+            if leaf not in found:
+                hash(leaf)
+                found.append(leaf)
+        if return_val == "first":
+            return found[0]
+        if return_val == "last":
+            return found[-1]
+        return found[0] if len(found) == 1 else found
+
+    def udm(self, *keys, default=None):
+        raw = self._container
+        model = self.data_model
+        if len(keys) == 1 and model is not None:
+            value = model.find(keys[0], raw)
+            if value is not absent:
+                return value
+            if model.names(keys[0]):
+                return default
+        return self.deep_get("p_udm", *keys) or self.deep_get(*keys) or default
+
+    def udm_path(self, key):
+        if self.data_model is None:
+            raise ValueError("this event's log type has no data model")
+        return self.data_model.path_of(key)
+
+    def event_time_epoch(self, force_utc=True):
+        text = self.get("p_event_time")
+        if not isinstance(text, str):
+            return 0
+        try:
+            moment = datetime.fromisoformat(text.strip().replace(" UTC", "")[:26].rstrip("."))
+        except ValueError:
+            return 0
+        if moment.tzinfo is None or force_utc:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return moment.timestamp()
+
+    def lookup(self, table, key):
+        if self._lookup is not None:
+            return self._lookup(table, key)
+        return self.deep_get("_mocked_lookup_data_", table, key)
+
+    def __repr__(self):
+        return f"PantherEvent({self._container})"
+
+
+def _leaves(value, keys):
+    """What lies at the end of the keys, through every list on the way."""
+    raw = unwrap(value)
+    if isinstance(raw, Sequence) and not isinstance(raw, (str, bytes)):
+        if keys:
+            for each in raw:
+                yield from _leaves(each, keys)
+        else:
+            for each in raw:
+                nested = unwrap(each)
+                if isinstance(nested, list):
+                    yield from (wrap(inner) for inner in nested)
+                elif nested is not None:
+                    yield wrap(nested)
+        return
+    if not keys:
+        if raw is not None:
+            yield wrap(raw)
+        return
+    if isinstance(value, ImmutableCaseInsensitiveDict):
+        below = value._find(keys[0])
+    elif isinstance(raw, Mapping):
+        below = find(raw, keys[0])
+    else:
+        return
+    if below is not _missing:
+        yield from _leaves(below, keys[1:])

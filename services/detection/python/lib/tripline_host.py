@@ -1,0 +1,493 @@
+"""Runs detections: loads them, judges events and resources with them, runs their tests. JSON text in, JSON text out."""
+
+import importlib.abc
+import importlib.machinery
+import json
+import linecache
+import marshal
+import signal
+import sys
+import time
+import traceback
+import types
+from array import array
+from collections.abc import Mapping
+
+import tripline_cache as _cache
+import tripline_resources as _resources
+from panther_core import FunctionReturnTypeError, PantherEvent
+from panther_core.data_model import DataModel
+from panther_core.immutable import plain
+from tripline_output import Output
+
+# [number of the call at hand, number of the last call that was interrupted]: the host watches the first while we run.
+cells = array("I", [0, 0])
+
+_host = {}
+_detections = []
+_models = {}
+_text_limit = 1_000
+_context_limit = 204_800
+_most_destinations = 10
+_cut_mark = "... (truncated)"
+_severities = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+# In the order of their calls; the title stands in for `dedup`.
+_wording = ("title", "description", "reference", "severity", "runbook", "destinations", "dedup", "alert_context", "unique")
+
+
+def connect(announce, ask, iam_data_of, add_to):
+    """The host's functions: a file is about to load; another resource by id; IAM data; what an event of the batch gets besides."""
+    _host.update(announce=announce, ask=ask, iam=iam_data_of, add=add_to)
+    sys.stdout = sys.stderr = _output
+
+
+def iam_data():
+    return _host["iam"]()
+
+
+_output = Output()
+
+
+class _Detection:
+    def __init__(self, given, module):
+        self.id, self.kind, self.spec, self.module = given["id"], given["kind"], given["spec"], module
+        self.is_policy = self.kind == "policy"
+        self.main_name = "policy" if self.is_policy else "rule"
+        self.main = getattr(module, self.main_name, None)
+        if self.main is None and self.kind == "scheduled_rule":
+            self.main = _always
+        if not callable(self.main):
+            raise AttributeError(f"no function {self.main_name}({'resource' if self.is_policy else 'event'})")
+        self.words = tuple((name, getattr(module, name)) for name in _wording if callable(getattr(module, name, None)))
+
+
+def _always(_):
+    return True
+
+
+# ---- loading
+
+
+class _Globals(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules that detections share, by their ids."""
+
+    def __init__(self, modules):
+        self.modules = modules
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.modules or name in sys.stdlib_module_names:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, origin=self.modules[name]["file"])
+
+    def exec_module(self, module):
+        given = self.modules[module.__name__]
+        module.__file__ = given["file"]
+        exec(_compiled(given), module.__dict__)
+
+
+def _compiled(given):
+    file, code = given["file"], given["code"]
+    linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+    return compile(code, file, "exec", dont_inherit=True)
+
+
+def _module(given, name):
+    module = types.ModuleType(name)
+    module.__file__ = given["file"]
+    # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there already stays.
+    sys.modules.setdefault(name, module)
+    exec(_compiled(given), module.__dict__)
+    return module
+
+
+def load(text):
+    given = json.loads(text)
+    refused = dict(given["refused"])
+    sys.meta_path.insert(0, _Globals({each["id"]: each for each in given["globals"]}))
+    broken = []
+    loaded = []
+
+    def attempt(item, make):
+        file = item["module"]["file"] if item["module"] else item["file"]
+        if file in refused:
+            broken.append({"id": item["id"], "file": file, "message": refused[file]})
+            return
+        _host["announce"](file)
+        _output.begin()
+        made, failure = _call(make)
+        _say_aloud(file)
+        if failure is not None:
+            reason, message = failure
+            sys.modules.pop(item["id"], None) if reason != "threw" else None
+            broken.append({"id": item["id"], "file": file, "message": "did not load in time" if reason == "timeout" else message})
+        return made
+
+    for model in given["dataModels"]:
+
+        def make_model(model=model):
+            module = _module(model["module"], f"data model {model['id']}") if model["module"] else None
+            return DataModel(model["id"], model["mappings"], module)
+
+        made = attempt(model, make_model)
+        if made is not None and model["enabled"]:
+            for log_type in model["logTypes"]:
+                _models[log_type] = made
+    for detection in given["detections"]:
+
+        def make(detection=detection):
+            return _Detection(detection, _module(detection["module"], detection["id"]))
+
+        made = attempt(detection, make)
+        if made is not None:
+            _detections.append(made)
+            loaded.append(made.id)
+    linecache.checkcache = lambda *_: None
+    return json.dumps({"loaded": loaded, "broken": broken, "caches": "panther_detection_helpers.caching" in sys.modules})
+
+
+def guards(text):
+    import tripline_guards
+
+    return tripline_guards.derive(text)
+
+
+# ---- one call
+
+
+def _call(run):
+    """`(answer, None)`, or `(None, (reason, message))` when the call raised or was ended."""
+    cells[0] += 1
+    number = cells[0]
+    try:
+        answer = run()
+        if cells[1] != number:
+            return answer, None
+        return None, ("timeout", "")
+    except MemoryError:
+        return None, ("memory", "")
+    except BaseException as error:  # noqa: BLE001
+        if cells[1] == number:
+            return None, ("timeout", "")
+        return None, ("threw", _described(error))
+    finally:
+        cells[0] += 1
+
+
+def _described(error):
+    """What was raised, and where in the detection's own code."""
+    try:
+        words = f"{type(error).__name__}: {error}"
+    except BaseException:  # noqa: BLE001
+        words = type(error).__name__
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"{type(error).__name__}: {error.msg} ({_short(error.filename)}, line {error.lineno})"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(("/lib/", "<frozen")):
+            return f"{words} ({_short(frame.filename)}, line {frame.lineno})"
+    return words
+
+
+def _short(file):
+    return str(file).rsplit("/", 1)[-1]
+
+
+def _say_aloud(name):
+    """What was printed since, kept for the host's log."""
+    said = _output.take()
+    if said:
+        _spoken.append([name, said])
+
+
+_spoken = []
+
+
+def spoken():
+    """What detections printed, with their names; once."""
+    said = json.dumps(_spoken)
+    _spoken.clear()
+    return said
+
+
+# ---- words of a match
+
+
+def _cut(text):
+    return text if len(text) <= _text_limit else text[: _text_limit - len(_cut_mark)] + _cut_mark
+
+
+def _typed(detection, name, answer, expected):
+    if not isinstance(answer, expected):
+        raise FunctionReturnTypeError(f"detection [{detection.id}] function [{name}] returned [{type(answer).__name__}]; allowed: [{expected.__name__}]")
+    return answer
+
+
+def _read_main(detection, answer):
+    if answer is not True and answer is not False:
+        raise FunctionReturnTypeError(
+            f"detection [{detection.id}] function [{detection.main_name}] returned [{type(answer).__name__}]; allowed: [bool]"
+        )
+    return answer
+
+
+def _read_severity(detection, answer):
+    word = _typed(detection, "severity", answer, str).upper()
+    if word == "DEFAULT":
+        return None
+    if word not in _severities:
+        raise FunctionReturnTypeError(f"detection [{detection.id}] function [severity] returned {word[:100]!r}; allowed: {', '.join(_severities)}, DEFAULT")
+    return word
+
+
+def _read_destinations(detection, answer):
+    if answer is None:
+        return None
+    answer = _typed(detection, "destinations", answer, list)
+    if not all(isinstance(each, str) for each in answer):
+        raise FunctionReturnTypeError(f"detection [{detection.id}] function [destinations] returned a list of other things than text")
+    return [] if "SKIP" in answer else answer[:_most_destinations]
+
+
+def _read_context(detection, answer):
+    context = json.dumps(dict(_typed(detection, "alert_context", answer, Mapping)), default=plain, allow_nan=False)
+    if len(context) <= _context_limit:
+        return context
+    return json.dumps({"_error": f"alert_context is {len(context)} characters of JSON; at most {_context_limit} are kept"})
+
+
+def _read_text(name):
+    return lambda detection, answer: _cut(_typed(detection, name, answer, str))
+
+
+_read = {
+    "severity": _read_severity,
+    "destinations": _read_destinations,
+    "alert_context": _read_context,
+    **{name: _read_text(name) for name in ("title", "description", "reference", "runbook", "dedup", "unique")},
+}
+
+
+def _words(detection, given):
+    """What the wording functions say, by name; one that fails is left out and named, so that a default stands in."""
+    said, wrong = {}, []
+    for name, function in detection.words:
+        try:
+            answer = _read[name](detection, function(given))
+        except Exception as error:
+            wrong.append([name, _described(error)])
+            if name == "alert_context":
+                said[name] = json.dumps({"_error": _cut(repr(error))})
+        else:
+            if answer is not None and (answer != "" or name == "unique"):
+                said[name] = answer
+    return said, wrong
+
+
+def _summary(detection, event):
+    return [[path, plain_text(event.deep_get(*path.split(".")))] for path in detection.spec.get("summaryAttributes", ())]
+
+
+def plain_text(value):
+    if value is None:
+        return None
+    return _cut(value if isinstance(value, str) else json.dumps(value, default=plain))
+
+
+# ---- batches
+
+
+def _arm():
+    # A detection may have taken the signal for itself.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdout = sys.stderr = _output
+
+
+def judge_events(text, has_inventory, keeps):
+    """`[[tag, [detection, …], log type, record], …]` to `[[tag, [[detection, match or failure], …], writes], …]`, silent ones left out."""
+    _arm()
+    answer = []
+    try:
+        batch = json.loads(text)
+    except (ValueError, RecursionError):
+        return "null"
+    for tag, numbers, log_type, record in batch:
+        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps)
+        if said or writes:
+            answer.append([tag, said, writes])
+    return json.dumps(answer)
+
+
+def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
+    """One event by itself, where a batch could not be read."""
+    _arm()
+    try:
+        record = json.loads(record_text)
+    except (ValueError, RecursionError) as error:
+        message = f"the event cannot be read: {type(error).__name__}: {error}"
+        return json.dumps([tag, [[number, {"failure": ["threw", message]}] for number in json.loads(numbers)], []])
+    return json.dumps([tag, *_judge_event(tag, json.loads(numbers), log_type, record, has_inventory, keeps)])
+
+
+def _judge_event(tag, numbers, log_type, record, has_inventory, keeps):
+    event = PantherEvent(record, _models.get(log_type), lambda: json.loads(_host["add"](tag)))
+    said, all_writes = [], []
+    ask = _host["ask"] if has_inventory else None
+    for number in numbers:
+        detection = _detections[number]
+        writes = []
+        try:
+            _cache.begin(writes, keeps)
+            _resources.begin(ask)
+            one = _judge_one(detection, event)
+        except KeyboardInterrupt:
+            one = {"failure": ["timeout", ""]}
+        if one is None:
+            if _output.used:
+                _say_aloud(detection.id)
+        else:
+            said.append([number, one])
+            _say_aloud(detection.id)
+        if writes:
+            if one is not None and "failure" in one:
+                _cache.undo(writes)
+            else:
+                all_writes.extend(writes)
+                _cache.wait(tag, writes)
+    _cache.begin(None, keeps)
+    return said, all_writes
+
+
+def _judge_one(detection, event):
+    main = detection.main
+    cells[0] += 1
+    number = cells[0]
+    try:
+        answer = main(event)
+        if answer is False and cells[1] != number:
+            return None
+        _read_main(detection, answer)
+        said, wrong = _words(detection, event)
+        if detection.spec.get("summaryAttributes"):
+            said["summary"] = _summary(detection, event)
+        if cells[1] != number:
+            return {"match": said, "wrong": wrong}
+        return {"failure": ["timeout", ""]}
+    except MemoryError:
+        return {"failure": ["memory", ""]}
+    except FunctionReturnTypeError as error:
+        return {"failure": ["wrong-type", str(error)]}
+    except BaseException as error:  # noqa: BLE001
+        return {"failure": ["timeout", ""] if cells[1] == number else ["threw", _described(error)]}
+    finally:
+        cells[0] += 1
+
+
+def judge_resources(text):
+    """`[[[detection, …], id, attributes], …]` to a list of `[detection, outcome]` for each."""
+    _arm()
+    answer = []
+    _cache.begin(None, False)
+    for numbers, resource_id, attributes in json.loads(text):
+        frozen = marshal.dumps(attributes)
+        own = json.dumps(attributes)
+        outcomes = []
+        for number in numbers:
+            detection = _detections[number]
+            _resources.begin(_host["ask"], {resource_id: own})
+            try:
+                # Policies may write into what they are given: each has its own.
+                outcome, failure = _call(lambda: _judge_resource(detection, marshal.loads(frozen)))
+            except KeyboardInterrupt:
+                outcome, failure = None, ("timeout", "")
+            outcomes.append([number, {"failure": failure} if failure else {**outcome, "asked": _resources.asked()}])
+            if _output.used:
+                _say_aloud(detection.id)
+        answer.append(outcomes)
+    return json.dumps(answer)
+
+
+def _judge_resource(detection, resource):
+    passed = detection.main(resource)
+    try:
+        _read_main(detection, passed)
+    except FunctionReturnTypeError as error:
+        return {"wrongType": str(error)}
+    if passed:
+        return {"pass": True}
+    said, wrong = _words(detection, resource)
+    return {"match": said, "wrong": wrong}
+
+
+# ---- tests
+
+
+def run_test(text):
+    """One test of a detection. Every function runs, matched or not; what was expected decides what counts."""
+    _arm()
+    given = json.loads(text)
+    detection = next(each for each in _detections if each.id == given["id"])
+    restore = _cache.fresh()
+    _output.begin()
+    begun = time.perf_counter()
+    try:
+        result, failure = _call(lambda: _test(detection, given))
+    except KeyboardInterrupt:
+        result, failure = None, ("timeout", "")
+    finally:
+        restore()
+        _cache.begin(None, False)
+    if failure is not None:
+        result = {"functions": [{"name": detection.main_name, "output": None, "error": failure[1] or failure[0]}], "passed": False}
+    result["ms"] = round((time.perf_counter() - begun) * 1_000, 3)
+    result["stdout"] = _output.take()
+    return json.dumps(result)
+
+
+def _test(detection, given):
+    from unittest.mock import MagicMock, patch
+
+    _cache.begin([], False)
+    _resources.begin(None)
+    subject = json.loads(given["given"])
+    alerts = given["expected"] is not detection.is_policy
+    functions = []
+    patches = []
+    try:
+        for mock in given["mocks"]:
+            try:
+                one = patch.object(detection.module, mock["objectName"], MagicMock(return_value=mock["returnValue"]))
+                one.start()
+            except AttributeError as error:
+                return {"passed": False, "functions": [{"name": "mocks", "output": None, "error": f"{type(error).__name__}: {error}"}]}
+            patches.append(one)
+        if not detection.is_policy:
+            model = None if detection.kind == "scheduled_rule" else _models.get(subject.get("p_log_type") if isinstance(subject, dict) else None)
+            subject = PantherEvent(subject, model)
+        answer = _tried(functions, detection.main_name, lambda: _read_main(detection, detection.main(subject)))
+        wanted = dict(detection.words)
+        if not detection.spec.get("createAlert", True):
+            wanted = {name: function for name, function in wanted.items() if name == "alert_context"}
+        for name, function in wanted.items():
+            _tried(functions, name, lambda: _read[name](detection, function(subject)))
+    finally:
+        for one in reversed(patches):
+            one.stop()
+    clean = all(each["error"] is None for each in functions)
+    return {"passed": answer is given["expected"] and (clean or not alerts), "functions": functions}
+
+
+def _tried(functions, name, run):
+    try:
+        answer = run()
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        functions.append({"name": name, "output": None, "error": _described(error)})
+        return None
+    functions.append({"name": name, "output": answer if isinstance(answer, str) else json.dumps(answer, default=plain), "error": None})
+    return answer
+
+
+def refresh_cache(text):
+    """The store's news: entries, and the events that it has dealt with."""
+    news = json.loads(text)
+    _cache.refresh(news["entries"], news["settled"])
