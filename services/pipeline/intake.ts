@@ -6,12 +6,14 @@ import {
   type CacheWrite,
   type Cause,
   type DetectionFailure,
+  type Finding,
   type JsonObject,
   type OpenedSession,
   type ResourceRef,
   type RuleMatch,
 } from '#model'
 import { describeError, isRetryable, roomLogger } from '#runtime'
+import type { BodyJudgement } from '#detection'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
@@ -118,7 +120,7 @@ async function take(parts: IntakeParts, batch: readonly Message[]): Promise<void
 /** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
 export async function understand(parts: IntakeParts, all: readonly Message[]): Promise<Understood> {
   const batch = all.filter(({ refused }) => refused === undefined)
-  const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
+  const judgements = await judge(parts.evaluator, batch)
   const effects: Effect[] = []
   const quarantined: QuarantineItem[] = all.flatMap(({ body, refused }) =>
     refused === undefined ? [] : { source: parts.source, ...refused, body },
@@ -128,7 +130,7 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
   for (const judgement of judgements) {
     const message = batch[judgement.body]
     if (message === undefined) continue
-    const { events: all, rejected } = parts.decode(message.body, parts.trust)
+    const { events: all, rejected } = parts.decode(message.body, parts.trust, message.only?.carries)
     const events = all.filter(({ event }) => isAllowed(message, event))
     for (const { reason, detail } of rejected) quarantined.push(itemOf(parts, message, reason, detail))
     for (const { record, event } of events) {
@@ -150,6 +152,21 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
   return { effects, quarantined, sessions, tickets }
 }
 
+/** Bodies that are the same log are judged together; mostly all of a batch are. */
+async function judge(evaluator: IntakeParts['evaluator'], batch: readonly Message[]): Promise<readonly BodyJudgement[]> {
+  const groups = Map.groupBy(batch.keys(), (index) => {
+    const carries = batch[index]?.only?.carries
+    return carries === undefined ? '' : JSON.stringify(carries)
+  })
+  const judged: BodyJudgement[] = []
+  for (const indexes of groups.values()) {
+    const bodies = indexes.map((index) => batch[index]?.body ?? '')
+    for (const { body, records } of await evaluator.judgeBodies(bodies, batch[indexes[0] ?? 0]?.only?.carries))
+      judged.push({ body: indexes[body] ?? 0, records })
+  }
+  return judged
+}
+
 function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message, reason: string, detail: string): QuarantineItem {
   return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
@@ -162,7 +179,7 @@ export function isAllowed({ only }: Message, { accountId }: { readonly accountId
 function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
-  const { events, heartbeats = [] } = parts.decode(body, parts.trust)
+  const { events, heartbeats = [] } = parts.decode(body, parts.trust, only.carries)
   const found = [...events.map(({ event }) => event), ...heartbeats].find((each) => !isAllowed(message, each))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')
@@ -216,10 +233,15 @@ export async function writeEffects(
     records,
     matched.map(({ cause }) => cause),
   )
+  const repeated = new Map<string, Finding>()
   for (const [index, effect] of matched.entries()) {
     const cause = causes[index] ?? effect.cause
-    for (const match of effect.matches) await recordMatch(parts, records, { ...effect, cause }, match)
+    for (const match of effect.matches) {
+      const again = await recordMatch(parts, records, { ...effect, cause }, match)
+      if (again !== null) repeated.set(again.id, again)
+    }
   }
+  await tellRepeated(parts, records, [...repeated.values()])
   await records.ruleCache.apply(fresh.flatMap((effect) => effect.writes))
   const failures = fresh.flatMap((effect) => effect.failures)
   await noteFailures(parts, records, failures, 'events')
@@ -252,15 +274,15 @@ async function noteQuarantine(
   }
 }
 
-/** A match opens a finding and its alert, or counts on the one that is there. */
+/** A match opens a finding and its alert, or counts on the one that is there, which it returns when people have been told of it. */
 async function recordMatch(
   parts: IntakeParts,
   records: Records,
   { event, cause, touched }: Effect,
   match: RuleMatch,
-): Promise<void> {
+): Promise<Finding | null> {
   const detection = parts.evaluator.detections.find(({ id }) => id === match.detectionId)
-  if (detection === undefined) return
+  if (detection === undefined) return null
   const { accountId, region } = event
   const { detectionId, dedup, severity, title, context } = match
   const { dedupPeriodMinutes: periodMinutes, threshold } = detection
@@ -279,24 +301,29 @@ async function recordMatch(
     judgedBy: parts.evaluator.bundle?.activation ?? null,
     ...(match.unique === undefined ? {} : { unique: match.unique }),
   })
-  if (!detection.createAlert || detection.staged || finding.status === 'counting') return
-  if (opened) {
-    await records.investigations.ask(questionsOf(finding))
-    const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
-    const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
-    const content = parts.tell.findingAlert({
-      finding,
-      detection: worded(detection, match),
-      place,
-      confirmed: true,
-      tags: tagsOf(attributes),
-    })
-    const to = parts.tell.route(content, { attributes, destinations: match.destinations })
-    await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
-  } else {
+  if (!detection.createAlert || detection.staged || finding.status === 'counting') return null
+  if (!opened) return finding
+  await records.investigations.ask(questionsOf(finding))
+  const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
+  const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
+  const content = parts.tell.findingAlert({
+    finding,
+    detection: worded(detection, match),
+    place,
+    confirmed: true,
+    tags: tagsOf(attributes),
+  })
+  const to = parts.tell.route(content, { attributes, destinations: match.destinations })
+  await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
+  return null
+}
+
+/** Once a batch for each: of what matches often, only the last count is told. */
+async function tellRepeated(parts: IntakeParts, records: Records, findings: readonly Finding[]): Promise<void> {
+  for (const { id, count } of findings.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     await records.alerts.revise(
-      finding.id,
-      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, finding.count) : content),
+      id,
+      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, count) : content),
       repeatEditMs,
     )
   }
