@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { line } from '#alerting'
-import { openBundleFolder, readBundle, testDetections, type TestReport } from '#detection'
+import { DetectionError, openBundleFolder, readBundle, testDetections, type TestReport } from '#detection'
 import { foresee, type Foreseen } from '#pipeline'
 import { openStore, type NewBundle, type Store } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
@@ -31,7 +31,11 @@ const mostNamed = 10
 export async function uploadCommand(options: UploadOptions): Promise<number> {
   const config = await readConfig(options.config, process.env)
   needBundles(config, options.config)
-  const content = await readBundle(options.folder)
+  const content = await readBundle(options.folder).catch((error: unknown) => {
+    if (!(error instanceof DetectionError) || error.code !== 'refused') throw error
+    return error.message
+  })
+  if (typeof content === 'string') return refuse(content, {}, options.json)
   // What is tested is what is kept, whatever happens to the folder meanwhile.
   await using copy = await openBundleFolder(content)
   const report = await testDetections([copy.path], () => true)
@@ -49,9 +53,7 @@ export async function uploadCommand(options: UploadOptions): Promise<number> {
   }
   const why = refusalOf(counts, options.force)
   if (why !== null) {
-    process.stderr.write(`Not uploaded: ${why}.\n`)
-    if (options.json) print({ summary: { uploaded: false, refused: why, ...counts } })
-    return 1
+    return refuse(why, counts, options.json)
   }
   await using store = await openStore(config.store)
   const before = (await store.bundles.get((await store.bundles.active()).number))?.detections ?? []
@@ -77,6 +79,12 @@ export async function uploadCommand(options: UploadOptions): Promise<number> {
     )
   else process.stdout.write(`Bundle ${number} has the same content and counts already.\n`)
   return 0
+}
+
+function refuse(why: string, counts: Readonly<Record<string, number>>, json: boolean): number {
+  process.stderr.write(`Not uploaded: ${line(why, 1_000)}.\n`)
+  if (json) print({ summary: { uploaded: false, refused: why, ...counts } })
+  return 1
 }
 
 /** Says what failed; how many tests. */

@@ -17,8 +17,10 @@ export interface EvaluatorOptions {
   readonly folders: readonly string[]
   /** Patterns of ids (`*` is anything) that do not run. */
   readonly disabled?: readonly string[]
-  /** The bundle that counts, and its folder; its detections replace those of `folders` with the same id. */
-  readonly bundle?: RunningBundle & { readonly folder: string | null }
+  /** The bundle that counts. */
+  readonly bundle?: RunningBundle
+  /** Its files: their detections replace those of `folders` with the same id. */
+  readonly bundleFolder?: string | null
   /** Which events the rules may see. */
   readonly trust: Trust
   /** A call of a detection may take this long; 250 by default. */
@@ -45,12 +47,12 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, bundle, lookUp, cache: cacheStore, index = true, ...rest } = options
-  const uploaded = bundle === undefined || bundle.folder === null ? [] : [{ root: bundle.folder, path: bundle.folder, wins: true }]
+  const { folders, bundle = null, bundleFolder = null, lookUp, cache: cacheStore, index = true, ...rest } = options
+  const uploaded = bundleFolder === null ? [] : [{ root: bundleFolder, path: bundleFolder, wins: true }]
   const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
   const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
   const cache = createCacheLink(cacheStore ?? null)
-  const read = loadPython({ folders, bundle: bundle?.folder ?? null, disabled: rest.disabled ?? [] })
+  const read = loadPython({ folders, bundle: bundleFolder, disabled: rest.disabled ?? [] })
   const [rules, policies, python] = await allOrNone([
     openRunner({ ...base, role: 'rule' }),
     openRunner({ ...base, role: 'policy' }),
@@ -79,7 +81,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
 
   return {
     detections,
-    bundle: bundle ?? null,
+    bundle,
     broken: [...broken.values()],
     fingerprint(type) {
       const known = fingerprints.get(type)

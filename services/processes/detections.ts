@@ -34,7 +34,7 @@ export async function openDetections(config: Config, store: Detecting | null): P
 
 /** What would count, were the files of a folder the active bundle. */
 export async function imagineDetections(config: Config, folder: string): Promise<Evaluator> {
-  return scoped(config, { bundle: { number: 0, activation: 0, overdue: false, folder } })
+  return scoped(config, { bundleFolder: folder })
 }
 
 /** What a process runs: what counts when it starts, and from then on what counts. */
@@ -82,11 +82,12 @@ export async function followDetections(config: Config, store: Detecting): Promis
       await hear.refused(active, broken)
     }
     const broken = await load(active).catch(async (error: unknown) => {
-      if (failures + 1 === triesBeforeNote) await refuse([{ file: nameOf(active.number), message: describeError(error) }])
+      if (failures + 1 >= triesBeforeNote) await refuse([{ file: nameOf(active.number), message: describeError(error) }])
       throw error
     })
+    if (broken.length > 0) await refuse(broken)
     settled = active.activation
-    if (broken.length > 0) return refuse(broken)
+    if (broken.length > 0) return undefined
     log.info({ bundle: active.number, before: before.number, detections: live.current.detections.length }, 'bundle switched')
     return hear.switched(live.current)
   }
@@ -139,7 +140,7 @@ async function openFirst(config: Config, store: Detecting): Promise<Opened> {
 
 async function openAt(config: Config, store: Detecting | null, active: ActiveBundle | null): Promise<Opened> {
   const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
-  const bundle = active === null ? {} : { bundle: { ...active, overdue: false, folder: folder?.path ?? null } }
+  const bundle = active === null ? {} : { bundle: { ...active, overdue: false }, bundleFolder: folder?.path ?? null }
   try {
     const evaluator = await scoped(config, { ...bundle, ...(store === null ? {} : remembering(store)) })
     return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
@@ -154,7 +155,10 @@ function remembering({ states, ruleCache }: Detecting): Pick<EvaluatorOptions, '
   return { lookUp: (ids) => states.attributes(ids), cache: ruleCache }
 }
 
-async function scoped(config: Config, more: Pick<EvaluatorOptions, 'bundle' | 'lookUp' | 'cache'>): Promise<Evaluator> {
+async function scoped(
+  config: Config,
+  more: Pick<EvaluatorOptions, 'bundle' | 'bundleFolder' | 'lookUp' | 'cache'>,
+): Promise<Evaluator> {
   const { detections: folders, disabled } = config
   const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...more })
   const { scopes, ownership } = routingOf(config)

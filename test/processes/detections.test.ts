@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readBundle, type Evaluator } from '#detection'
 import type { ActiveBundle, Store } from '#store'
 import { readConfig, type Config } from '../../services/processes/config.ts'
@@ -14,6 +14,7 @@ import { until } from '../support/until.ts'
 const act = { by: 'ada', origin: null, message: null, forced: false }
 
 describe('a process that follows bundles', () => {
+  let temporary: Folder
   let own: Folder
   let store: Store
   let config: Config
@@ -21,6 +22,9 @@ describe('a process that follows bundles', () => {
   let stop = new AbortController()
 
   beforeAll(async () => {
+    // Of its own, so that no other test's folders lie in it.
+    temporary = await aFolder({})
+    vi.stubEnv('TMPDIR', temporary.path)
     own = await aFolder({ 'a.ts': aPolicy('Own', 'return true'), 'both.ts': aPolicy('Both', 'return true') })
     store = await freshStore()
     const file = {
@@ -38,7 +42,9 @@ describe('a process that follows bundles', () => {
     stop = new AbortController()
   })
   afterAll(async () => {
+    vi.unstubAllEnvs()
     await own[Symbol.asyncDispose]()
+    await temporary[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
   })
 
@@ -59,7 +65,7 @@ describe('a process that follows bundles', () => {
   test('runs its folders with the bundle, whose detections replace those of the same id; a batch that has begun ends on the old', async () => {
     await using followed = await followDetections(config, store)
     const { evaluators } = followed
-    expect(evaluators.current.bundle).toEqual({ number: 0, activation: 0, overdue: false, folder: null })
+    expect(evaluators.current.bundle).toEqual({ number: 0, activation: 0, overdue: false })
     const following = followed.follow(hear, stop.signal)
     const before = evaluators.current
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
@@ -102,7 +108,6 @@ describe('a process that follows bundles', () => {
   })
 
   test('starts on its folders where the bundle was changed in the database, and what is missing there is called broken', async () => {
-    const before = await folders()
     const digest = createHash('sha256').update('x').digest('hex')
     await store.bundles.add({ digest, files: [{ path: 'a.ts', text: 'x', digest }], detections: [] }, act)
     const { number } = await store.bundles.active()
@@ -111,6 +116,6 @@ describe('a process that follows bundles', () => {
     expect(followed.evaluators.current.broken).toMatchObject([{ file: `bundle ${number}` }])
     expect(followed.evaluators.current.bundle?.overdue).toBe(true)
     await expect(openDetections(config, store)).rejects.toThrow('was changed where it is kept')
-    expect(await folders()).toEqual(before)
+    expect(await folders()).toEqual([])
   })
 })

@@ -36,7 +36,7 @@ export function readItems(paths: readonly string[], options: ReadOptions): Found
 }
 
 function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: Found): void {
-  const [text, kind] = [readFileSync(file, 'utf8'), file.endsWith('.json') ? 'json' : 'yaml'] as const
+  const [text, kind] = [readFileSync(file, 'utf8').replace(/^\uFEFF/u, ''), file.endsWith('.json') ? 'json' : 'yaml'] as const
   // Other tools keep what they call JSON beside detections, with comments in it.
   if (kind === 'json' && !text.includes('"AnalysisType"')) return
   let document

@@ -212,7 +212,12 @@ function readModule({ id }: Item, { file, given, at }: Item, { root, broken }: R
   if (relative(home, path).startsWith('..')) return say('allowed: a file beside the specification')
   if (!existsSync(path)) return say('there is no such file; allowed: a Python file beside the specification')
   if (isLinked(home, path)) return say('is a link; allowed: a file')
-  return { id, file: path, code: readFileSync(path, 'utf8') }
+  return { id, file: path, code: textOfFile(path) }
+}
+
+/** The text of a file, without the mark that some editors begin it with. */
+function textOfFile(path: string): string {
+  return readFileSync(path, 'utf8').replace(/^\uFEFF/u, '')
 }
 
 function readDataModel(item: Item, others: readonly PythonDataModel[], reading: Reading): PythonDataModel | null {

@@ -82,7 +82,7 @@ class _Globals(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         given = self.modules[module.__name__]
         module.__file__ = given["file"]
-        exec(_compiled(given), module.__dict__)
+        exec(given.get("compiled") or _compiled(given), module.__dict__)
 
 
 def _compiled(given):
@@ -106,6 +106,12 @@ def load(text):
     sys.meta_path.insert(0, _Globals({each["id"]: each for each in given["globals"]}))
     broken = []
     loaded = []
+    for each in given["globals"]:
+        # Named also where nobody imports it.
+        try:
+            each["compiled"] = _compiled(each)
+        except (SyntaxError, ValueError) as error:
+            broken.append({"id": each["id"], "file": each["file"], "message": _described(error)})
 
     def attempt(item, make):
         file = item["module"]["file"] if item["module"] else item["file"]
