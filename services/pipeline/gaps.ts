@@ -78,12 +78,13 @@ export async function watchSilence(
     const [since, now] = [await records.coverage.readingSince(sources), await records.now()]
     if (since === null || now.getTime() - since.getTime() < (heartbeats?.everyMs ?? 0)) return false
     const open = await records.gaps.list(mostOpen, 'open')
+    const openOf = Map.groupBy(open, keyOf)
     const looked: Parameters<Records['coverage']['looked']>[0][number][] = []
     const begun: Gap[] = []
     let news = false
     for (const covered of await records.coverage.list()) {
       const { accountId, region } = covered
-      const own = open.filter((gap) => keyOf(gap) === keyOf(covered))
+      const own = openOf.get(keyOf(covered)) ?? []
       if (covered.signs.length === 0 && !expected.has(keyOf(covered))) continue
       const { heardAt, beatAt, silences, ended } = listen(covered, own, { everyMs, now })
       if (covered.signs.length > 0) looked.push({ accountId, region, heardAt, beatAt })
