@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { Evaluator } from '#detection'
+import { logTypes } from '#model'
 import { ConfigError, fits } from '#runtime'
 import { inspectStore, openStore } from '#store'
 import { readConfig, type Config } from '../processes/config.ts'
@@ -122,6 +123,12 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
   for (const [index, { when }] of config.routes.entries()) {
     for (const pattern of (when.detections ?? []).filter((each) => !evaluator.detections.some(({ id }) => fits(each, id))))
       yield { what: `routes.${index}.when.detections`, ok: true, warning: true, detail: `no detection fits ${pattern}` }
+  }
+  const declared = new Set<string>([...logTypes, ...config.logSchemas.map(({ name }) => name)])
+  for (const { id, logTypes: wanted } of evaluator.detections) {
+    const unknown = wanted.filter((each) => !declared.has(each))
+    const detail = `no schema declares ${unknown.join(', ')}, so nothing of it is ever seen`
+    if (unknown.length > 0) yield { what: `log types of ${id}`, ok: true, warning: true, detail }
   }
   const { route } = routingOf(config)
   for (const { id, destinations: named } of evaluator.detections) {

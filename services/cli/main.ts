@@ -10,6 +10,7 @@ import type { FindingsOptions } from './findings-command.ts'
 import type { GapsOptions } from './gaps-command.ts'
 import type { GroupOptions } from './group-command.ts'
 import type { QuarantineListOptions, RedriveOptions } from './quarantine-command.ts'
+import type { ReplayOptions } from './replay-command.ts'
 import type { ResourceOptions } from './resource-command.ts'
 import type { RouteOptions } from './route-command.ts'
 import type { ScanOptions } from './scan-command.ts'
@@ -175,9 +176,11 @@ program
   .description('run CloudTrail files or folders ({"Records":[…]}, .json.gz, NDJSON, EventBridge envelopes) through the rules')
   .argument('<file...>', 'files or folders')
   .option('--detections <path...>', 'folders of detections', ['rules'])
+  .option('--log-type <name>', 'the files are records of this log, as AWS.VPCFlow')
+  .option('--schemas <path...>', 'folders of schemas, beside those that come with Tripline', [])
   .option('--no-index', 'ask Python rules about every event, also those that they cannot match')
   .addOption(json())
-  .action(async (files: string[], options: { detections: string[]; index: boolean; json: boolean }) => {
+  .action(async (files: string[], options: Omit<ReplayOptions, 'files'>) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
   })

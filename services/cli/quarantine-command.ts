@@ -6,6 +6,7 @@ import { openStore, type QuarantineFilter, type QuarantineRow, type Store } from
 import { readConfig, type Config } from '../processes/config.ts'
 import { openIntake } from '../processes/run.ts'
 import { queuesOf } from './check-aws.ts'
+import { bindingOf, boundHandler, bucketLogsOf, sourceName } from '../processes/sources.ts'
 import { counted } from './words.ts'
 
 interface Common {
@@ -113,7 +114,9 @@ export async function redriveQuarantine(options: RedriveOptions, stop: AbortSign
   await using parts = await openIntake(config, store)
   await using readers = await openReaders(config, stop)
   const intake = createIntake({ ...parts, source })
-  const handle = readers.of(source)?.(intake) ?? intake
+  const configured = config.sources.find((each) => sourceName(each) === source)
+  const only = configured === undefined ? null : bindingOf(configured, config)
+  const handle = readers.of(source)?.(intake) ?? boundHandler(intake, only)
   const before = await store.quarantine.count({ source })
   const { taken, empty } = await drainQueue({ queueUrl: options.from, region, endpoint }, handle, stop)
   const quarantined = (await store.quarantine.count({ source })) - before
@@ -135,11 +138,15 @@ function sourceOf(config: Config, queueUrl: string | undefined): ReturnType<type
 
 /** What reads the objects that the notifications of a source name; null for sources of records. */
 async function openReaders(
-  { sources }: Config,
+  config: Config,
   stop: AbortSignal,
 ): Promise<AsyncDisposable & { of(source: string): ((handle: BatchHandler) => BatchHandler) | null }> {
   const readers = new Map<string, Awaited<ReturnType<typeof openNotificationReader>>>()
-  for (const source of sources) if ('s3' in source) readers.set(source.s3.queueUrl, await openNotificationReader(source.s3, stop))
+  for (const source of config.sources) {
+    if (!('s3' in source)) continue
+    const options = { ...source.s3, logs: bucketLogsOf(source.s3, config) }
+    readers.set(source.s3.queueUrl, await openNotificationReader(options, stop))
+  }
   return {
     of: (source) => readers.get(source)?.reads ?? null,
     async [Symbol.asyncDispose]() {

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs'
 import { createEvaluator, type Evaluator } from '#detection'
-import { decode, IngestError, readFiles, type FileRecord, type Trust } from '#ingest'
+import { decode, IngestError, readFiles, readLogSchemas, type Carried, type FileRecord, type Trust } from '#ingest'
 import type { AuditEvent, RuleMatch } from '#model'
+import { nearest } from '#runtime'
+import { shippedSchemas } from '../processes/config-logs.ts'
 import { counted } from './words.ts'
 
 export interface ReplayOptions {
   readonly files: readonly string[]
   /** Folders or files of detections. */
   readonly detections: readonly string[]
+  /** The files are records of this log; CloudTrail's and findings where left out. */
+  readonly logType?: string
+  /** Folders or files of schemas, beside those that come with Tripline. */
+  readonly schemas: readonly string[]
   /** False: Python rules are asked about every event. */
   readonly index?: boolean
   readonly json: boolean
@@ -31,18 +37,29 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
     say(`replay: --detections: given ${missing.join(', ')}, which is not there; allowed: folders or files of detections`)
     return 2
   }
-  await using evaluator = await createEvaluator({ folders: options.detections, trust: anything, index: options.index ?? true })
+  const schemas = await readLogSchemas([shippedSchemas, ...options.schemas])
+  const log = schemas.find(({ name }) => name === options.logType) ?? null
+  if (options.logType !== undefined && log === null) {
+    const names = nearest(
+      options.logType,
+      schemas.map(({ name }) => name),
+    )
+    say(`replay: --log-type: given ${options.logType}; allowed: a log type that a schema declares, as ${names.join(', ')}`)
+    return 2
+  }
+  const reading: Reading = { trust: { ...anything, schemas }, ...(log === null ? {} : { carried: { logType: log.name } }) }
+  await using evaluator = await createEvaluator({ folders: options.detections, trust: reading.trust, index: options.index ?? true })
   for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
   try {
     let batch: FileRecord[] = []
-    for await (const record of readFiles(options.files)) {
+    for await (const record of readFiles(options.files, log)) {
       batch.push(record)
       if (batch.length === batchSize) {
-        await replay(evaluator, batch, report)
+        await replay(evaluator, batch, reading, report)
         batch = []
       }
     }
-    await replay(evaluator, batch, report)
+    await replay(evaluator, batch, reading, report)
   } catch (error) {
     if (!(error instanceof IngestError)) throw error
     say(`replay: ${error.message}`)
@@ -55,15 +72,33 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   return matches + rejected + failures + evaluator.broken.length > 0 ? 1 : 0
 }
 
-async function replay(evaluator: Evaluator, batch: readonly FileRecord[], report: Report): Promise<void> {
+/** What the bodies are taken for. */
+interface Reading {
+  readonly trust: Trust
+  readonly carried?: Carried
+}
+
+async function replay(
+  evaluator: Evaluator,
+  batch: readonly FileRecord[],
+  { trust, carried }: Reading,
+  report: Report,
+): Promise<void> {
   if (batch.length === 0) return
-  const judgements = new Map((await evaluator.judgeBodies(batch.map(({ body }) => body))).map((each) => [each.body, each.records]))
+  const judgements = new Map(
+    (
+      await evaluator.judgeBodies(
+        batch.map(({ body }) => body),
+        carried,
+      )
+    ).map((each) => [each.body, each.records]),
+  )
   for (const [index, { file, index: place, body }] of batch.entries()) {
     const judged = judgements.get(index)
     // The evaluator answers for every body that was rejected or matters; of the others only their number is wanted.
     if (judged === undefined) report.counts.events += 1
     else {
-      const { events, rejected } = decode(body, anything)
+      const { events, rejected } = decode(body, trust, carried)
       report.counts.events += events.length
       for (const { reason, detail } of rejected) report.rejected(`${file}#${place}: ${reason}: ${detail}`)
       for (const { record, event } of events) {

@@ -57,7 +57,7 @@ export async function testCommand(options: TestOptions): Promise<number> {
     for (const outcome of shown) print(JSON.stringify(outcome))
     for (const { file, message } of report.broken) print(JSON.stringify({ invalid: file, message }))
     for (const { id, kind, file, reason } of report.notRun) print(JSON.stringify({ notRun: id, kind, file, message: reason }))
-    for (const { file, message } of report.unread) print(JSON.stringify({ notRead: file, message }))
+    for (const { file, message } of report.notes) print(JSON.stringify({ note: file, message }))
     print(JSON.stringify({ summary }))
   } else {
     for (const outcome of shown) print(tellOutcome(outcome, options.showFailuresOnly))

@@ -34,7 +34,7 @@ const kindWords: Readonly<Record<string, string>> = {
 }
 
 /** What was not run: detections by name, what is no detection as one line a kind. */
-export function tellNotRun({ notRun, unread }: TestReport): readonly string[] {
+export function tellNotRun({ notRun, notes }: TestReport): readonly string[] {
   const byKind = new Map<string, { count: number; reason: string }>()
   const lines: string[] = []
   for (const { id, kind, reason } of notRun) {
@@ -42,7 +42,7 @@ export function tellNotRun({ notRun, unread }: TestReport): readonly string[] {
     else byKind.set(kind, { count: (byKind.get(kind)?.count ?? 0) + 1, reason })
   }
   for (const [kind, { count, reason }] of byKind) lines.push(`not run: ${counted(count, kindWords[kind] ?? kind)}; ${reason}`)
-  for (const { file, message } of unread) lines.push(`not read: ${file} ${message}`)
+  for (const { file, message } of notes) lines.push(`note: ${file}: ${message}`)
   return lines
 }
 

@@ -61,7 +61,15 @@ export async function serveEvaluator({ decode, touches, sessionOf }: Reading): P
         speaker = id
       })
       if (kind === frameKinds.bodies) {
-        return judgeBodies(texts, { engine, caller, decode, touches, sessionOf, trust: request.trust })
+        return judgeBodies(texts, {
+          engine,
+          caller,
+          decode,
+          touches,
+          sessionOf,
+          trust: request.trust,
+          carried: how.carried,
+        })
       }
       if (kind === frameKinds.resources) return judgeResources(texts, how.only, engine, caller)
       return kind === frameKinds.again ? judgeAgain(texts, engine, caller) : runTests(texts, engine, caller)

@@ -95,10 +95,11 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       fingerprints.set(type, made)
       return made
     },
-    async judgeBodies(bodies) {
+    async judgeBodies(bodies, carried) {
       const batches = [...textBatches(bodies, bodiesPerBatch)]
-      const first = judgeBatches(batches, async (batch) => (await rules.run(frameKinds.bodies, batch)) as BodiesAnswer)
-      const second = judgeBatches(batches, python.judgeBodies)
+      const given = carried === undefined ? {} : { carried }
+      const first = judgeBatches(batches, async (batch) => (await rules.run(frameKinds.bodies, batch, given)) as BodiesAnswer)
+      const second = judgeBatches(batches, (batch) => python.judgeBodies(batch, carried))
       try {
         return merged(...(await both(first, second)), isTwin)
       } catch (error) {

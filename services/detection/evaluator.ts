@@ -1,3 +1,4 @@
+import type { Carried } from '#ingest'
 import type { CacheWrite, Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
 
 /**
@@ -12,8 +13,11 @@ export interface Evaluator extends AsyncDisposable {
   readonly broken: readonly { readonly file: string; readonly message: string }[]
   /** Hash over the policies that look at a type; equal hash, equal verdicts. */
   fingerprint(resourceType: string): string
-  /** Runs the rules over raw bodies as received. Answers only for bodies that matter, in order; the caller decodes those itself. */
-  judgeBodies(bodies: readonly string[]): Promise<readonly BodyJudgement[]>
+  /**
+   * Runs the rules over raw bodies as received, of CloudTrail or of what `carried` says. Answers only for bodies that matter, in order; the
+   * caller decodes those itself.
+   */
+  judgeBodies(bodies: readonly string[], carried?: Carried): Promise<readonly BodyJudgement[]>
   /**
    * Runs the policies over fetched states; one answer a resource, in order. Other resources that policies ask for are read through
    * `lookUp`, by id; those that it leaves out are not known. `only`: the ids of the only policies to run.

@@ -1,5 +1,5 @@
 import type { AuditEvent, DetectionFailure, RuleMatch } from '#model'
-import type { Decoded, Trust } from '#ingest'
+import type { Carried, Decoded, Trust } from '#ingest'
 import type { Caller } from './caller.ts'
 import type { LoadedRule } from './definition.ts'
 import { ruleEventOf, runRule, type Engine } from './engine.ts'
@@ -8,7 +8,7 @@ import type { BodiesAnswer } from './protocol.ts'
 
 /** What judging needs of other rooms: only verified events reach a rule. */
 export interface Reading {
-  readonly decode: (body: string, trust: Trust) => Decoded
+  readonly decode: (body: string, trust: Trust, carried?: Carried) => Decoded
   readonly touches: (event: AuditEvent) => readonly unknown[]
   /** Who got a temporary key, when the event tells; null otherwise. */
   readonly sessionOf: (event: AuditEvent) => unknown
@@ -17,18 +17,20 @@ export interface BodyParts extends Reading {
   readonly engine: Engine
   readonly caller: Caller
   readonly trust: Trust
+  /** What the bodies are, when they are no CloudTrail. */
+  readonly carried?: Carried | undefined
 }
 
 /** Decodes, verifies and judges raw bodies; answers those that matter. */
 export function judgeBodies(
   bodies: readonly string[],
-  { engine, caller, decode, touches, sessionOf, trust }: BodyParts,
+  { engine, caller, decode, touches, sessionOf, trust, carried }: BodyParts,
 ): BodiesAnswer {
   const answer: [number, RecordJudgement[]][] = []
   // Counted loops: once the intrinsics are frozen, iterators cost as much as the rest of this.
   for (let body = 0; body < bodies.length; body += 1) {
     if (body % bodiesPerTick === 0) caller.tick()
-    const { events, rejected } = decode(bodies[body] ?? '', trust)
+    const { events, rejected } = decode(bodies[body] ?? '', trust, carried)
     let matters = rejected.length > 0
     const records: RecordJudgement[] = []
     for (let index = 0; index < events.length; index += 1) {

@@ -124,6 +124,51 @@ export type HealthEvent = RecordObject & {
   readonly affectedEntities?: readonly (RecordObject & { readonly entityValue?: string })[]
 }
 
+/** A record of a VPC flow log; what was a dash is missing. */
+export type VpcFlowRecord = RecordObject & {
+  readonly account?: string
+  readonly interfaceId?: string
+  readonly instanceId?: string
+  readonly srcAddr?: string
+  readonly dstAddr?: string
+  readonly srcPort?: number
+  readonly dstPort?: number
+  /** As IANA numbers them: 6 is TCP. */
+  readonly protocol?: number
+  readonly packets?: number
+  readonly bytes?: number
+  /** `ACCEPT` or `REJECT` */
+  readonly action?: string
+  readonly status?: string
+}
+
+/** A request in a server access log of S3; what was a dash is missing. */
+export type S3AccessRecord = RecordObject & {
+  readonly bucket?: string
+  readonly remoteip?: string
+  readonly requester?: string
+  /** `REST.GET.OBJECT` */
+  readonly operation?: string
+  readonly key?: string
+  readonly requesturi?: string
+  readonly httpstatus?: number
+  readonly errorcode?: string
+  readonly useragent?: string
+}
+
+/** A request to the API server of an EKS cluster. */
+export type EksAuditEvent = RecordObject & {
+  readonly auditID?: string
+  readonly stage?: string
+  readonly verb?: string
+  readonly requestURI?: string
+  readonly user?: RecordObject & { readonly username?: string; readonly groups?: readonly string[] }
+  readonly sourceIPs?: readonly string[]
+  readonly userAgent?: string
+  readonly objectRef?: RecordObject & { readonly resource?: string; readonly namespace?: string; readonly name?: string }
+  readonly responseStatus?: RecordObject & { readonly code?: number }
+}
+
 /** The log types with a written shape; of all others a rule looks before it reads. */
 export interface LogRecords {
   readonly 'AWS.CloudTrail': CloudTrailRecord
@@ -133,6 +178,9 @@ export interface LogRecords {
   readonly 'AWS.AccessAnalyzer': AccessAnalyzerFinding
   readonly 'AWS.Macie': MacieFinding
   readonly 'AWS.Health': HealthEvent
+  readonly 'AWS.VPCFlow': VpcFlowRecord
+  readonly 'AWS.S3ServerAccess': S3AccessRecord
+  readonly 'Amazon.EKS.Audit': EksAuditEvent
 }
 /** The name of a log type: one of these, or one that a schema declares. */
 export type LogTypeName = keyof LogRecords | (string & {})

@@ -1,5 +1,5 @@
 import type { Detection, DetectionFailure, Outcome } from '#model'
-import type { Trust } from '#ingest'
+import type { Carried, Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import type { RecordJudgement } from './evaluator.ts'
 import type { Broken } from './load.ts'
@@ -44,6 +44,8 @@ export interface BatchHead {
   readonly parked: readonly DetectionFailure[]
   /** Of policies over resources, the only ones to call. */
   readonly only?: readonly string[]
+  /** What bodies are, when they are no CloudTrail. */
+  readonly carried?: Carried
   readonly python?: PythonHead
 }
 /** One call of a detection: on which item of the batch, and for bodies on which record. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { DetectionFailure } from '#model'
-import type { Trust } from '#ingest'
+import type { Carried, Trust } from '#ingest'
 import type { Bundle } from './bundle.ts'
 import { openChild, type ChildLink, type DeathCause } from './child-link.ts'
 import { DetectionError } from './errors.ts'
@@ -30,6 +30,8 @@ export interface RunnerOptions {
 export interface RunOptions {
   /** The ids of the only policies to run. */
   readonly only?: readonly string[]
+  /** What bodies are, when they are no CloudTrail. */
+  readonly carried?: Carried
   /** Reads what the child asks for while it works. */
   readonly lookUp?: LookUp
   /** What a batch of events needs besides, made for each attempt; `isNew`: a process that has had no batch yet. */
@@ -109,8 +111,8 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
   }
 
   const run = async (kind: number, texts: readonly string[], given: RunOptions): Promise<unknown> => {
-    const { only } = given
-    const chosen = only === undefined ? {} : { only }
+    const { only, carried } = given
+    const chosen = { ...(only === undefined ? {} : { only }), ...(carried === undefined ? {} : { carried }) }
     const head: BatchHead = { ...plainHead, ...chosen, parked: parked() }
     const first = await attempt(kind, texts, head, given)
     if ('answer' in first) return first.answer

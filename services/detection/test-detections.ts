@@ -20,8 +20,8 @@ export interface TestReport {
   readonly broken: readonly Broken[]
   /** What Panther's layout has and Tripline does not run, each with its reason. */
   readonly notRun: readonly NotRun[]
-  /** Specifications that were not read for where they stand. */
-  readonly unread: readonly Broken[]
+  /** What authors may not expect of what is used. */
+  readonly notes: readonly Broken[]
 }
 export interface Testing {
   /** The only tests to run; all where empty. */
@@ -100,6 +100,6 @@ async function testPanther(
     skipped: here.length - chosen.length,
     broken: [...found.broken.filter(({ file }) => others.length > 0 || isBeside(file)), ...broken],
     notRun: others.length > 0 ? found.notRun : [],
-    unread: found.unread.filter(({ file }) => isOther(file)),
+    notes: found.notes.filter(({ file }) => isOther(file)),
   }
 }

@@ -1,4 +1,6 @@
 import { isObject, type AuditEvent, type Json } from '#model'
+import type { Carried, LogSchema } from './logs/log-schema.ts'
+import { decodeLog } from './logs/read-log.ts'
 import { needsWalk, refuseRecord, refuseText } from './limits.ts'
 import { readEvent } from './read-event.ts'
 import { readFindings } from './read-finding.ts'
@@ -32,6 +34,8 @@ export type RejectReason =
   | 'unknown-detail-type'
   | 'region-not-allowed'
   | 'time-out-of-range'
+  | 'unknown-log-type'
+  | 'schema-mismatch'
   | 'detection-failed'
   | 'not-a-notification'
   | 'object-missing'
@@ -54,13 +58,17 @@ export interface Trust {
   readonly hubs?: readonly string[]
   /** Accounts to which AWS gives the findings of others (delegated administrators), which send them under their own number. */
   readonly administrators?: readonly string[]
+  /** The formats of logs that are none of AWS's own. */
+  readonly schemas?: readonly LogSchema[]
 }
 
 /**
- * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings.
+ * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings; or what
+ * `carried` says that it is.
  * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
  */
-export function decode(body: string, trust: Trust, now: number = Date.now()): Decoded {
+export function decode(body: string, trust: Trust, carried?: Carried, now: number = Date.now()): Decoded {
+  if (carried !== undefined) return decodeLog(body, carried, trust, now)
   const refused = refuseText(body)
   if (refused !== null) return { events: [], rejected: [{ record: 0, ...refused }] }
   let parsed: Json

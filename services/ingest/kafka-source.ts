@@ -23,6 +23,10 @@ export interface KafkaSourceOptions extends KafkaCluster {
   readonly accountsByTopic?: Readonly<Record<string, readonly string[]>> | undefined
   /** The same by message key. Given, a message with any other key, or none, may speak of no account. */
   readonly accountsByKey?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Topics whose messages are records of a log; those that are not here bring CloudTrail's events and findings. */
+  readonly logTypesByTopic?: Readonly<Record<string, string>> | undefined
+  /** Whose records these may be where `accountsByTopic` does not say it. */
+  readonly accounts?: readonly string[] | undefined
   readonly concurrency?: number | undefined
   readonly batchSize?: number | undefined
   /** After the stop, handlers have so long to end. */
@@ -71,8 +75,17 @@ export function openKafkaSource(options: KafkaSourceOptions): Source & { healthy
   }
 }
 
-/** Whose events a message may hold, by its topic and by its key. */
+/** Whose events a message may hold, by its topic and by its key, and of what log. */
 function boundTo(options: KafkaSourceOptions, topic: string, key: string | null): Message['only'] {
+  const logType = own(options.logTypesByTopic, topic)
+  const only = accountsOf(options, topic, key)
+  if (logType === undefined) return only
+  const { accounts, by } = only ?? { accounts: options.accounts ?? [], by: `topic ${topic}` }
+  const [accountId] = accounts
+  return { accounts, by, carries: { logType, ...(accountId !== undefined && accounts.length === 1 ? { accountId } : {}) } }
+}
+
+function accountsOf(options: KafkaSourceOptions, topic: string, key: string | null): Message['only'] {
   const byTopic = own(options.accountsByTopic, topic)
   if (options.accountsByKey === undefined) return byTopic && { accounts: byTopic, by: `topic ${topic}` }
   const byKey = (key === null ? undefined : own(options.accountsByKey, key)) ?? []

@@ -3,6 +3,7 @@ import { canonical, isObject, textAt, type Actor, type AuditEvent, type Json, ty
 import type { Refusal, Trust } from './decode.ts'
 import { findingKinds, type FindingKind } from './finding-kinds.ts'
 import { isWord, readTime, refuse, refuseTime, setsOf } from './read-event.ts'
+import { reported } from './reported.ts'
 import { refOfArn } from './ref-of-arn.ts'
 import { isRegion } from './region.ts'
 
@@ -98,24 +99,4 @@ function refsOf(arns: readonly (string | null)[], where: { accountId: string; re
 
 function reporterOf({ reporter }: FindingKind, sourceAddress: string | null): Actor {
   return { ...reported(reporter, 'AWS security service'), sourceAddress }
-}
-
-/** Nobody acted: somebody says that he saw something. */
-function reported(name: string, kind: string): Actor {
-  return {
-    kind,
-    identity: 'report',
-    name,
-    claimed: false,
-    via: [],
-    job: null,
-    arn: null,
-    accountId: null,
-    accessKeyId: null,
-    session: null,
-    mfa: null,
-    tool: null,
-    sourceAddress: null,
-    userAgent: null,
-  }
 }

@@ -1,17 +1,16 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { IngestError, nameOf } from './ingest-error.ts'
-import { limits } from './limits.ts'
 import type { NamedObject } from './read-notification.ts'
-import { createSplitter } from './split-records.ts'
+import type { Splitter } from './split-records.ts'
 import { unpack } from './unpack.ts'
 
-/** CloudTrail's files hold some ten thousand records at most, 50 MB unpacked. */
+/** CloudTrail's files hold some ten thousand records at most, 50 MB unpacked; those of flow logs are smaller. */
 const most = { bytes: 1024 * 1024 * 1024, records: 1_000_000 } as const
 
 /** A bucket's objects in our words: the records of each, one after the other. */
 export interface Objects {
   /** Throws IngestError: `object-missing`, `object-denied`, `object-unreadable`, `gzip-bomb`, `object-too-large`, or `object-unfetched`. */
-  records(object: NamedObject, stop: AbortSignal): AsyncGenerator<string>
+  records(object: NamedObject, splitter: Splitter, stop: AbortSignal): AsyncGenerator<string>
   close(): void
 }
 
@@ -27,9 +26,8 @@ export function openObjects(options: { readonly region?: string | undefined; rea
     requestHandler: { connectionTimeout: 3_000, socketTimeout: 60_000 },
   })
   return {
-    async *records(object, stop) {
+    async *records(object, splitter, stop) {
       const name = `s3://${object.bucket}/${object.key}`
-      const splitter = createSplitter({ byLine: false, maxLetters: limits.bytes })
       const decoder = new TextDecoder()
       let [count, bytes] = [0, 0]
       const counted = (records: readonly string[]): readonly string[] => {

@@ -1,10 +1,14 @@
 import { backoffMs, roomLogger, sleep } from '#runtime'
 import type { RejectReason } from './decode.ts'
 import { IngestError } from './ingest-error.ts'
+import { limits } from './limits.ts'
+import type { LogSchema } from './logs/log-schema.ts'
 import { isTrailKey, readNotification, type NamedObject } from './read-notification.ts'
 import type { Objects } from './s3-object.ts'
+import { splitterOf } from './split-lines.ts'
+import { createSplitter, type Splitter } from './split-records.ts'
 import { openSqsSource, type SqsSourceOptions } from './sqs-source.ts'
-import type { BatchHandler, Message, Source } from './source.ts'
+import type { BatchHandler, Binding, Message, Source } from './source.ts'
 
 export interface S3SourceOptions extends Pick<
   SqsSourceOptions,
@@ -16,6 +20,12 @@ export interface S3SourceOptions extends Pick<
   readonly buckets?: readonly string[] | undefined
   /** Another address for S3. */
   readonly bucketEndpoint?: string | undefined
+  /** What its objects are, by the beginnings of their keys, longest first; those that none fits are CloudTrail's or nothing. */
+  readonly logs?: BucketLogs | undefined
+}
+export interface BucketLogs {
+  readonly accounts: readonly string[]
+  readonly byPrefix: readonly { readonly prefix: string; readonly schema: LogSchema }[]
 }
 
 const log = roomLogger('ingest')
@@ -25,7 +35,7 @@ const tries = 3
 const batch = { records: 200, letters: 2_000_000 } as const
 
 /**
- * Reads the CloudTrail files that a bucket's notifications on an SQS queue name. A notification is deleted once every record of its
+ * Reads the CloudTrail files, and other logs, that a bucket's notifications on an SQS queue name. A notification is deleted once every record of its
  * objects went through the handler, and hidden meanwhile; a crash in the middle reads the object again, which the inbox makes harmless.
  */
 export function openS3Source(options: S3SourceOptions): Source & { healthy(): boolean } {
@@ -53,7 +63,7 @@ export interface NotificationReader extends AsyncDisposable {
 }
 
 export async function openNotificationReader(
-  options: Pick<S3SourceOptions, 'region' | 'endpoint' | 'bucketEndpoint' | 'buckets'>,
+  options: Pick<S3SourceOptions, 'region' | 'endpoint' | 'bucketEndpoint' | 'buckets' | 'logs'>,
   stop: AbortSignal,
 ): Promise<NotificationReader> {
   // Evaluator processes come through this door too and have no use for the SDK.
@@ -62,14 +72,17 @@ export async function openNotificationReader(
   const buckets = options.buckets === undefined ? null : new Set(options.buckets)
   return {
     reads: (handle) => async (messages: readonly Notification[]) => {
-      for (const message of messages) await readOne(message, { objects, buckets, handle, stop })
+      for (const message of messages) await readOne(message, { objects, buckets, logs: options.logs ?? noLogs, handle, stop })
       return new Set()
     },
     [Symbol.asyncDispose]: async () => objects.close(),
   }
 }
 
+const noLogs: BucketLogs = { accounts: [], byPrefix: [] }
+
 interface Reading {
+  readonly logs: BucketLogs
   readonly objects: Objects
   readonly buckets: ReadonlySet<string> | null
   readonly handle: BatchHandler
@@ -81,7 +94,7 @@ async function readOne(message: Notification, reading: Reading): Promise<void> {
   const named = readNotification(message.body)
   if (named === null)
     return refuse(message, 'not-a-notification', 'the message is no news of a bucket; docs/s3.md has the forms', reading)
-  const wanted = named.filter(({ key }) => isTrailKey(key))
+  const wanted = named.filter(({ key }) => formOf(key, reading.logs) !== null)
   const strange = wanted.find(({ bucket }) => reading.buckets?.has(bucket) === false)
   if (strange !== undefined)
     return refuse(message, 'not-a-notification', `given the bucket ${strange.bucket}; allowed: those under \`buckets\``, reading)
@@ -120,10 +133,36 @@ async function refuse(
   await handOver(handle, [{ id, body, receivedAt, refused: { reason, detail } }], stop)
 }
 
-async function readObject(object: NamedObject, { objects, handle, stop }: Reading): Promise<void> {
+/** How an object is cut into records, and what these are; null for objects that are not read. */
+interface Form {
+  readonly splitter: () => Splitter
+  readonly only: Binding | null
+}
+
+function formOf(key: string, { accounts, byPrefix }: BucketLogs): Form | null {
+  const found = byPrefix.find(({ prefix }) => key.startsWith(prefix))
+  const json = (): Splitter => createSplitter({ byLine: false, maxLetters: limits.bytes })
+  if (found === undefined) return isTrailKey(key) ? { splitter: json, only: null } : null
+  // A folder is an object of no bytes.
+  if (key.endsWith('/')) return null
+  const { name, parser } = found.schema
+  const [, ofKey, region] = place.exec(key) ?? []
+  const accountId = ofKey ?? (accounts.length === 1 ? accounts[0] : undefined)
+  const carries = { logType: name, ...(accountId === undefined ? {} : { accountId }), ...(region === undefined ? {} : { region }) }
+  const by = found.prefix === '' ? `logType ${name}` : `prefix ${found.prefix}`
+  return { splitter: () => splitterOf(parser), only: { accounts, by, carries } }
+}
+
+/** `…/111122223333/vpcflowlogs/eu-west-1/…`, `…/111122223333/eu-west-1/…`: how AWS files what it delivers. */
+const place = /(?:^|\/)(\d{12})\/(?:[\w-]+\/)?([a-z]{2,5}(?:-[a-z]{1,12}){1,3}-\d{1,2})\//u
+
+async function readObject(object: NamedObject, { objects, logs, handle, stop }: Reading): Promise<void> {
+  const form = formOf(object.key, logs)
+  if (form === null) return
+  const only = form.only === null ? {} : { only: form.only }
   let [records, letters, index]: [Message[], number, number] = [[], 0, 0]
-  for await (const body of objects.records(object, stop)) {
-    records.push({ id: `${object.key}#${index}`, body, receivedAt: new Date() })
+  for await (const body of objects.records(object, form.splitter(), stop)) {
+    records.push({ id: `${object.key}#${index}`, body, receivedAt: new Date(), ...only })
     letters += body.length
     index += 1
     if (records.length < batch.records && letters < batch.letters) continue

@@ -30,7 +30,7 @@ export function scopePolicies(evaluator: Evaluator, scopes: ReadonlyMap<string, 
       known.set(type, made)
       return made
     },
-    judgeBodies: (bodies) => evaluator.judgeBodies(bodies),
+    judgeBodies: (bodies, carried) => evaluator.judgeBodies(bodies, carried),
     settled: (tickets) => evaluator.settled(tickets),
     async judgeResources(resources, lookUp, only) {
       const judged = await evaluator.judgeResources(resources, lookUp, only)

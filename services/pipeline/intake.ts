@@ -12,6 +12,7 @@ import {
   type RuleMatch,
 } from '#model'
 import { describeError, isRetryable, roomLogger } from '#runtime'
+import type { BodyJudgement } from '#detection'
 import type { BatchHandler, Message, Touch } from '#ingest'
 import type { QuarantineItem, Records, Wish } from '#store'
 import { note, noteFailures } from './notes.ts'
@@ -118,7 +119,7 @@ async function take(parts: IntakeParts, batch: readonly Message[]): Promise<void
 /** The evaluator says which bodies matter; what is written comes from this process's own decoding. */
 export async function understand(parts: IntakeParts, all: readonly Message[]): Promise<Understood> {
   const batch = all.filter(({ refused }) => refused === undefined)
-  const judgements = await parts.evaluator.judgeBodies(batch.map((message) => message.body))
+  const judgements = await judge(parts.evaluator, batch)
   const effects: Effect[] = []
   const quarantined: QuarantineItem[] = all.flatMap(({ body, refused }) =>
     refused === undefined ? [] : { source: parts.source, ...refused, body },
@@ -128,7 +129,7 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
   for (const judgement of judgements) {
     const message = batch[judgement.body]
     if (message === undefined) continue
-    const { events: all, rejected } = parts.decode(message.body, parts.trust)
+    const { events: all, rejected } = parts.decode(message.body, parts.trust, message.only?.carries)
     const events = all.filter(({ event }) => isAllowed(message, event))
     for (const { reason, detail } of rejected) quarantined.push(itemOf(parts, message, reason, detail))
     for (const { record, event } of events) {
@@ -150,6 +151,21 @@ export async function understand(parts: IntakeParts, all: readonly Message[]): P
   return { effects, quarantined, sessions, tickets }
 }
 
+/** Bodies that are the same log are judged together; mostly all of a batch are. */
+async function judge(evaluator: IntakeParts['evaluator'], batch: readonly Message[]): Promise<readonly BodyJudgement[]> {
+  const groups = Map.groupBy(batch.keys(), (index) => {
+    const carries = batch[index]?.only?.carries
+    return carries === undefined ? '' : JSON.stringify(carries)
+  })
+  const judged: BodyJudgement[] = []
+  for (const indexes of groups.values()) {
+    const bodies = indexes.map((index) => batch[index]?.body ?? '')
+    for (const { body, records } of await evaluator.judgeBodies(bodies, batch[indexes[0] ?? 0]?.only?.carries))
+      judged.push({ body: indexes[body] ?? 0, records })
+  }
+  return judged
+}
+
 function itemOf({ source }: Pick<IntakeParts, 'source'>, { body, only }: Message, reason: string, detail: string): QuarantineItem {
   return { source, reason, detail, body, ...(only === undefined ? {} : { only }) }
 }
@@ -162,7 +178,7 @@ export function isAllowed({ only }: Message, { accountId }: { readonly accountId
 function strangersIn(parts: IntakeParts, message: Message): readonly QuarantineItem[] {
   const { only, body } = message
   if (only === undefined) return []
-  const { events, heartbeats = [] } = parts.decode(body, parts.trust)
+  const { events, heartbeats = [] } = parts.decode(body, parts.trust, only.carries)
   const found = [...events.map(({ event }) => event), ...heartbeats].find((each) => !isAllowed(message, each))
   if (found === undefined) return []
   const allowed = only.accounts.length === 0 ? 'none' : only.accounts.slice(0, 20).join(', ')

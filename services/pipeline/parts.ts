@@ -12,7 +12,7 @@ import type {
   SummaryAlert,
 } from '#model'
 import type { Evaluator, Evaluators } from '#detection'
-import type { Decoded, Touch, Trust } from '#ingest'
+import type { Carried, Decoded, Touch, Trust } from '#ingest'
 import type { Inventory } from '#inventory'
 import type { Store } from '#store'
 import type { About, Router } from '#alerting'
@@ -24,7 +24,7 @@ export interface Parts {
   readonly evaluator: Evaluator
   readonly inventory: Inventory
   readonly trust: Trust
-  readonly decode: (body: string, trust: Trust) => Decoded
+  readonly decode: (body: string, trust: Trust, carried?: Carried) => Decoded
   readonly touches: (event: AuditEvent) => readonly Touch[]
   readonly sessionOf: (event: AuditEvent) => OpenedSession | null
   readonly tell: Tell

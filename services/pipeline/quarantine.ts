@@ -85,13 +85,13 @@ const gone: Retried = { outcome: 'gone', why: 'somebody else settled it meanwhil
 
 /** Why a row cannot be tried again as it is. */
 function refusalOf(parts: Pick<IntakeParts, 'evaluator' | 'decode' | 'trust'>, row: QuarantineRow): string | null {
-  const { cut, reason, owed, body } = row
+  const { cut, reason, owed, body, only } = row
   if (cut) return 'only the first 256 KiB of its body were kept, so it cannot be retried; its object or its archive can be replayed'
   if (owed === undefined)
     return reason === 'detection-failed' ? 'an older version kept it without saying which detection owes what' : null
   // Without the detection, or without the event, it would be taken for judged.
   if (parts.evaluator.detections.every(({ id }) => id !== owed.detectionId)) return `detection ${owed.detectionId} is not loaded`
-  const { events, rejected } = parts.decode(body, parts.trust)
+  const { events, rejected } = parts.decode(body, parts.trust, only?.carries)
   if (events.some(({ record }) => record === owed.record)) return null
   const now = rejected.find(({ record }) => record === owed.record) ?? rejected[0]
   return now === undefined ? 'its event is not found' : `${now.reason}: ${now.detail}`

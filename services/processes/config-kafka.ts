@@ -29,6 +29,7 @@ export const kafkaKeys = z.strictObject({
   sasl: sasl.optional(),
   accountsByTopic: accounts.optional(),
   accountsByKey: accounts.optional(),
+  logTypesByTopic: z.record(name, name).optional(),
 })
 export type KafkaKeys = z.infer<typeof kafkaKeys>
 
@@ -47,16 +48,18 @@ export function kafkaMisfits(config: {
   const known = new Set(config.accounts.map(({ id }) => id))
   return config.sources.flatMap((source, index): readonly Misfit[] => {
     if (!('kafka' in source)) return []
-    const { ssl = false, sasl: login, topics, accountsByTopic = {}, accountsByKey = {} } = source.kafka
+    const { ssl = false, sasl: login, topics, accountsByTopic = {}, accountsByKey = {}, logTypesByTopic = {} } = source.kafka
     const path = ['sources', index, 'kafka'] as const
     const inClear = ssl === false && (login?.mechanism === 'plain' || login?.mechanism === 'aws-msk-iam')
     return [
       ...(inClear
         ? [{ path: [...path, 'sasl'], allowed: `allowed: ${login.mechanism} with ssl, since it sends the secret itself` }]
         : []),
-      ...Object.keys(accountsByTopic)
-        .filter((each) => !topics.includes(each))
-        .map((each) => ({ path: [...path, 'accountsByTopic', each], allowed: `allowed: one of the topics, ${topics.join(', ')}` })),
+      ...Object.entries({ accountsByTopic, logTypesByTopic }).flatMap(([key, named]) =>
+        Object.keys(named)
+          .filter((each) => !topics.includes(each))
+          .map((each) => ({ path: [...path, key, each], allowed: `allowed: one of the topics, ${topics.join(', ')}` })),
+      ),
       ...Object.entries({ accountsByTopic, accountsByKey }).flatMap(([key, bound]) =>
         Object.entries(bound).flatMap(([each, ids]) =>
           ids.flatMap((id, at) =>

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
+import { readLogSchemas, type LogSchema } from '#ingest'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
 import { feed, heartbeats } from './config-feed.ts'
+import { bucketLogKeys, logKeys, logMisfits, shippedSchemas } from './config-logs.ts'
 import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
 import { peopleKeys } from './config-people.ts'
@@ -32,6 +34,7 @@ const keys = z.strictObject({
             region: name.optional(),
             endpoint: url.optional(),
             pollers: z.int().min(1).max(32).default(4),
+            ...logKeys,
           }),
         }),
         z.strictObject({ kafka: kafkaKeys }),
@@ -43,6 +46,7 @@ const keys = z.strictObject({
             bucketEndpoint: url.optional(),
             buckets: z.array(name).min(1).optional(),
             concurrency: z.int().min(1).max(16).default(2),
+            ...bucketLogKeys,
           }),
         }),
       ]),
@@ -55,6 +59,7 @@ const keys = z.strictObject({
     endpoint: url.optional(),
   }),
   findings: z.strictObject({ administrators: z.array(accountId).default([]) }).default({ administrators: [] }),
+  schemas: z.array(name).default([]),
   resourceTypes: z.array(resourceType).min(1).nullable().default(null),
   scans: z
     .strictObject({ daily: localTime.nullable().prefault('03:00'), timeZone: zone.default('UTC') })
@@ -78,10 +83,10 @@ const keys = z.strictObject({
 export const shippedDetections = ['policies', 'rules'].map((each) => join(import.meta.dirname, '../..', each))
 
 /** Paths in a file are relative to the folder that it is in. */
-function schemaIn(folder: string) {
+function schemaIn(folder: string, logSchemas: readonly LogSchema[]) {
   return keys
     .superRefine((config, context) => {
-      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config)])
+      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config), ...logMisfits(config, logSchemas)])
         context.addIssue({ code: 'custom', path: [...path], message: allowed })
       for (const [index, path] of config.detections.entries()) {
         if (path === 'shipped' || path === 'bundle' || existsSync(resolve(folder, path))) continue
@@ -96,6 +101,7 @@ function schemaIn(folder: string) {
         if (path === 'bundle') return []
         return path === 'shipped' ? shippedDetections : [resolve(folder, path)]
       }),
+      logSchemas,
       followsBundles: config.detections.includes('bundle'),
       store: { folder: resolve(folder, config.store.folder) },
     }))
@@ -112,7 +118,11 @@ export type Config = Omit<FileConfig, 'store'> & {
 
 /** Reads the file and the environment (`DATABASE_URL`, `SLACK_BOT_TOKEN`). Throws ConfigError naming every mistake with its place. */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv): Promise<Config> {
-  const given = await readYaml(file, schemaIn(dirname(resolve(file))))
+  const folder = dirname(resolve(file))
+  // First what the rest is checked against.
+  const { schemas } = await readYaml(file, z.looseObject({ schemas: keys.shape.schemas }))
+  const logSchemas = await readLogSchemas([shippedSchemas, ...schemas.map((path) => resolve(folder, path))])
+  const given = await readYaml(file, schemaIn(folder, logSchemas))
   const databaseUrl = environment['DATABASE_URL']
   // Never shown: it holds a password.
   if (databaseUrl !== undefined && databaseUrl !== '' && !(/^postgres(?:ql)?:\/\//u.test(databaseUrl) && URL.canParse(databaseUrl)))

@@ -188,7 +188,8 @@ function nameOf(bundle: number): string {
   return `bundle ${bundle}`
 }
 
-/** Which events may be believed: those of registered accounts. */
-export function trustOf({ accounts, findings }: Pick<Config, 'accounts' | 'findings'>): Trust {
-  return { accounts: accounts.map(({ id }) => id), regions: null, times: 'checked', administrators: findings.administrators }
+/** Which events may be believed, those of registered accounts, and how logs are read. */
+export function trustOf({ accounts, findings, logSchemas }: Pick<Config, 'accounts' | 'findings' | 'logSchemas'>): Trust {
+  const { administrators } = findings
+  return { accounts: accounts.map(({ id }) => id), regions: null, times: 'checked', administrators, schemas: logSchemas }
 }

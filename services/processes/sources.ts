@@ -1,5 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { openKafkaSource, openS3Source, openSqsSource, type KafkaCluster, type Source } from '#ingest'
+import {
+  openKafkaSource,
+  openS3Source,
+  openSqsSource,
+  type BatchHandler,
+  type Binding,
+  type BucketLogs,
+  type KafkaCluster,
+  type Source,
+} from '#ingest'
 import { ConfigError } from '#runtime'
 import type { Config } from './config.ts'
 import type { KafkaKeys } from './config-kafka.ts'
@@ -11,13 +20,47 @@ type Place = Pick<Config, 'aws'>
 export function openSources(config: Config, environment: NodeJS.ProcessEnv): Promise<readonly Source[]> {
   return Promise.all(
     config.sources.map(async (source, index) => {
-      if ('sqs' in source) return openSqsSource(source.sqs)
-      if ('s3' in source) return openS3Source(source.s3)
-      const { groupId, topics, accountsByTopic, accountsByKey } = source.kafka
+      if ('sqs' in source) return bound(openSqsSource(source.sqs), bindingOf(source, config))
+      if ('s3' in source) return openS3Source({ ...source.s3, logs: bucketLogsOf(source.s3, config) })
+      const { groupId, topics, accountsByTopic, accountsByKey, logTypesByTopic } = source.kafka
+      const accounts = config.accounts.map(({ id }) => id)
       const cluster = await kafkaCluster(source.kafka, `sources.${index}.kafka`, config, environment)
-      return openKafkaSource({ ...cluster, groupId, topics, accountsByTopic, accountsByKey })
+      return openKafkaSource({ ...cluster, groupId, topics, accountsByTopic, accountsByKey, logTypesByTopic, accounts })
     }),
   )
+}
+
+/** What the messages of a queue are, when they are records of a log; null for CloudTrail's. */
+export function bindingOf(source: Config['sources'][number], { accounts: registered }: Pick<Config, 'accounts'>): Binding | null {
+  if (!('sqs' in source) || source.sqs.logType === undefined) return null
+  const { logType } = source.sqs
+  const accounts = source.sqs.accounts ?? registered.map(({ id }) => id)
+  const [accountId] = accounts
+  const carries = { logType, ...(accountId !== undefined && accounts.length === 1 ? { accountId } : {}) }
+  return { accounts, by: `logType ${logType}`, carries }
+}
+
+/** Handles what comes as bound. */
+export function boundHandler(handle: BatchHandler, only: Binding | null): BatchHandler {
+  return only === null ? handle : (batch) => handle(batch.map((message) => ({ ...message, only })))
+}
+
+function bound<Of extends Source>(source: Of, only: Binding | null): Of {
+  return only === null ? source : { ...source, run: (handle, stop) => source.run(boundHandler(handle, only), stop) }
+}
+
+type Bucket = Extract<Config['sources'][number], { s3: unknown }>['s3']
+
+/** What the objects of a bucket are beside CloudTrail's; the longest prefix counts. */
+export function bucketLogsOf(
+  { logType, logTypesByPrefix = {}, accounts }: Bucket,
+  config: Pick<Config, 'accounts' | 'logSchemas'>,
+): BucketLogs {
+  const named = Object.entries(logType === undefined ? logTypesByPrefix : { '': logType })
+  const byPrefix = named
+    .toSorted(([a], [b]) => b.length - a.length)
+    .flatMap(([prefix, given]) => config.logSchemas.flatMap((schema) => (schema.name === given ? [{ prefix, schema }] : [])))
+  return { accounts: accounts ?? config.accounts.map(({ id }) => id), byPrefix }
 }
 
 /** The name of a source that is not open, as the open one says it. */

@@ -104,6 +104,7 @@ function merge(items: readonly QuarantineItem[]): readonly Row[] {
     const more = [
       ...(owed === undefined ? [] : [owed.detectionId, owed.record]),
       ...(only === undefined ? [] : [only.by, ...only.accounts]),
+      ...(only?.carries === undefined ? [] : [only.carries]),
     ]
     const key = digest(source, reason, kept, ...more)
     const count = (rows.get(key)?.count ?? 0) + 1

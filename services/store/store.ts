@@ -454,8 +454,14 @@ export interface QuarantineItem {
   readonly body: string
   /** The detection that could not judge, and the index of the record among the body's; absent when it was the record that was refused. */
   readonly owed?: { readonly detectionId: string; readonly record: number }
-  /** Where its way in was bound to accounts: it may speak of no other when it is tried again. */
-  readonly only?: { readonly accounts: readonly string[]; readonly by: string }
+  /** Where its way in was bound: it may speak of no other account, and is of the same log, when it is tried again. */
+  readonly only?: Binding
+}
+/** Whose events an item may hold, and of what log. */
+interface Binding {
+  readonly accounts: readonly string[]
+  readonly by: string
+  readonly carries?: { readonly logType: string; readonly accountId?: string; readonly region?: string }
 }
 export interface QuarantineRow extends QuarantineItem {
   readonly id: string

@@ -2,6 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { loadPython } from '../../services/detection/python/load.ts'
 import { readPythonRepository } from '../../services/detection/python/repository.ts'
 
 const folders: string[] = []
@@ -145,4 +146,35 @@ test('a file outside of the repository is not read, by name or by link', () => {
     'Filename: given ../../../../etc/hostname; allowed: a file beside the specification',
     'Filename: given b.py; is a link; allowed: a file',
   ])
+})
+
+test('what is used otherwise than its author may expect is noted, with its place', () => {
+  const spec = aRule
+    .replace('Tests:', 'DedupPeriodMinutes: 3\nGroupBy: [a]\nTests:')
+    .replace('Log:', 'Mocks: [{ objectName: x }]\n    Log:')
+  const root = repository({ 'a.yml': spec, 'a.py': 'def rule(event):\n    return True\n' })
+  const { detections, broken, notes } = readPythonRepository(root)
+  expect([detections.length, broken]).toEqual([1, []])
+  expect(notes.map(({ file, message }) => `${file.slice(root.length + 1)} ${message}`)).toEqual([
+    'a.yml:8:1 GroupBy is for simple detections; the function dedup is asked',
+    'a.yml:7:1 DedupPeriodMinutes: 3 acts as 5',
+    'a.yml:12:13 a mock without objectName or returnValue is ignored',
+  ])
+})
+
+test('experimental, deprecated and scheduled detections are tested and not run', () => {
+  const statuses = ['Experimental', 'Deprecated', 'Stable']
+  const files = statuses.map((status) => [
+    `${status}.yml`,
+    aRule.replace('A.Rule', status).replace('Tests:', `Status: ${status}\nTests:`),
+  ])
+  const scheduled = aRule.replace('A.Rule', 'Later').replace('AnalysisType: rule', 'AnalysisType: scheduled_rule')
+  const root = repository({ ...Object.fromEntries(files), 'later.yml': scheduled, 'a.py': 'def rule(event):\n    return True\n' })
+  const { detections } = loadPython({ folders: [root], bundle: null, disabled: [] })
+  expect(Object.fromEntries(detections.map(({ loaded, tests }) => [loaded.detection.id, [loaded.enabled, tests.length]]))).toEqual({
+    Experimental: [false, 1],
+    Deprecated: [false, 1],
+    Stable: [true, 1],
+    Later: [false, 1],
+  })
 })

@@ -26,7 +26,7 @@ interface Line {
   readonly invalid?: string
   readonly message?: string
   readonly notRun?: string
-  readonly notRead?: string
+  readonly note?: string
   readonly summary?: Readonly<Record<string, number>>
 }
 
@@ -77,9 +77,13 @@ describe("the sample repository in Panther's layout", () => {
     expect(invalid).toHaveLength(expected.invalid.length)
   })
 
-  test('what is not run says so, and so does what is not read', () => {
+  test('what is not run, not read or not used says so', () => {
     expect(lines.flatMap(({ notRun }) => notRun ?? []).toSorted()).toEqual(expected.notRun.toSorted())
-    expect(lines.flatMap(({ notRead }) => notRead ?? [])).toEqual([join(samples, 'templates/example_rule.yml')])
+    const notes = lines.flatMap(({ note, message }) => (note === undefined ? [] : [`${note.slice(samples.length + 1)} ${message}`]))
+    expect(notes.toSorted()).toEqual([
+      'policies/aws_policies/s3_encrypted.yml:11:1 AutoRemediationID is not used: nothing is remediated here',
+      'templates/example_rule.yml stands in no folder that holds items in a repository; name it as a path to read it',
+    ])
   })
 
   test('a test has what each function came to, what was printed, and how long it took', () => {

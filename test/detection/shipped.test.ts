@@ -9,7 +9,7 @@ const { tested, broken } = await testDetections(['policies', 'rules'], () => tru
 test('every shipped detection loads', () => {
   expect(broken).toEqual([])
   expect(tested.filter(({ detection }) => detection.kind === 'policy')).toHaveLength(11)
-  expect(tested.filter(({ detection }) => detection.kind === 'rule')).toHaveLength(12)
+  expect(tested.filter(({ detection }) => detection.kind === 'rule')).toHaveLength(14)
 })
 
 test('an association of a route table is not called a table', () => {

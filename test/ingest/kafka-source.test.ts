@@ -188,7 +188,7 @@ describe.runIf(needKafka(title))(title, () => {
     expect(seen).toEqual([...bodies, 'short'])
   })
 
-  test('messages name the accounts that their topic and key are bound to', async () => {
+  test('messages name the accounts that their topic and key are bound to, and the log that their topic carries', async () => {
     const name = await topic()
     await send(name, ['a'], { key: 'shop' })
     await send(name, ['b'], { key: 'bank' })
@@ -201,11 +201,16 @@ describe.runIf(needKafka(title))(title, () => {
         seen.push(...batch)
         return taken(batch)
       },
-      { accountsByTopic: { [name]: ['111111111111'] }, accountsByKey },
+      { accountsByTopic: { [name]: ['111111111111'] }, accountsByKey, logTypesByTopic: { [name]: 'AWS.VPCFlow' } },
     )
     await until('all are there', () => seen.length === 3)
     expect(seen.map(({ only }) => only?.accounts)).toEqual([['111111111111'], [], []])
     expect(seen[2]?.only?.by).toBe(`topic ${name}, no key`)
+    expect(seen.map(({ only }) => only?.carries)).toEqual([
+      { logType: 'AWS.VPCFlow', accountId: '111111111111' },
+      { logType: 'AWS.VPCFlow' },
+      { logType: 'AWS.VPCFlow' },
+    ])
   })
 
   test('a handler that is stuck for 15 s on one of 12 partitions holds no other', { timeout: 90_000 }, async () => {

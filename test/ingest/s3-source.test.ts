@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createGzip, gzipSync } from 'node:zlib'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openS3Source, type BatchHandler, type Message, type S3SourceOptions } from '#ingest'
+import { openS3Source, readLogSchemas, type BatchHandler, type Message, type S3SourceOptions } from '#ingest'
 import { createIntake, retryQuarantined } from '#pipeline'
 import { openNotificationReader } from '../../services/ingest/s3-source.ts'
 import { account, aFolder, aRule } from '../detection/world.ts'
@@ -98,6 +99,27 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
   }
   const idsOf = (seen: readonly Message[]): readonly string[] =>
     seen.map(({ body }) => String((JSON.parse(body) as Record<string, unknown>)['eventID'])).toSorted()
+
+  test('reads other logs by the beginnings of their keys, line by line, with whose they are and from where', async () => {
+    const schemas = await readLogSchemas(['schemas'])
+    const named = (prefix: string, name: string) => schemas.flatMap((schema) => (schema.name === name ? [{ prefix, schema }] : []))
+    const byPrefix = [...named('logs/s3/', 'AWS.S3ServerAccess'), ...named('AWSLogs/', 'AWS.VPCFlow')]
+    const flow = await readFile('test/fixtures/logs/vpc-flow.log')
+    const flowKey = `AWSLogs/${account}/vpcflowlogs/eu-west-1/2026/11/21/${account}_vpcflowlogs_eu-west-1_fl-1.log.gz`
+    await put(flowKey, gzipSync(flow))
+    await put('logs/s3/2026-11-21-00-00-38-EXAMPLE', await readFile('test/fixtures/logs/s3-access.log'))
+    await put('logs/other/1', Buffer.from('x'))
+    for (const key of [flowKey, 'logs/s3/2026-11-21-00-00-38-EXAMPLE', 'logs/other/1', 'logs/s3/']) await send(notice(key))
+    const { seen, handle } = collector()
+    await drain(handle, { logs: { accounts: [account], byPrefix } })
+    const carried = Map.groupBy(seen, ({ only }) => `${only?.by} ${only?.carries?.accountId} ${only?.carries?.region}`)
+    expect([...carried].map(([what, messages]) => `${what}: ${messages.length}`).toSorted()).toEqual([
+      `prefix AWSLogs/ ${account} eu-west-1: 4`,
+      `prefix logs/s3/ ${account} undefined: 2`,
+    ])
+    const [header = '', first = ''] = flow.toString().split('\n')
+    expect(seen.map(({ body }) => body)).toContain(`${header}\n${first}`)
+  })
 
   test('reads the objects of every kind of notification, and skips in silence what is no CloudTrail file', async () => {
     const wrapped = (message: unknown): unknown => ({ Type: 'Notification', TopicArn: 't', Message: JSON.stringify(message) })

@@ -19,7 +19,7 @@ import { until } from '../support/until.ts'
 const title = 'bundles go live under load, with processes side by side and killed'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const whole = process.env['TRIPLINE_JOURNEYS'] === 'whole'
-const size = whole ? { processes: 4, rounds: 6, everyMs: 150, groups: 60 } : { processes: 2, rounds: 1, everyMs: 250, groups: 12 }
+const size = whole ? { processes: 3, rounds: 6, everyMs: 150, groups: 60 } : { processes: 2, rounds: 1, everyMs: 250, groups: 12 }
 const postgres = await startPostgres(title)
 
 afterAll(async () => {
@@ -143,15 +143,25 @@ describe.skipIf(postgres === null)(title, () => {
       expect(new Set(found.map((hit) => hit.title)).size).toBeGreaterThan(1)
 
       // What all bundles find stayed open all the time; what one alone finds was retired with it; nothing flapped.
-      const findings = await run<{ detection_id: string; status: string; epoch: number; open: number }>(
-        url,
-        `select detection_id, status, max(epoch) as epoch, count(*)::integer as open from findings where kind = 'policy' group by 1, 2`,
+      const tally = () =>
+        run<{ detection_id: string; status: string; epoch: number; open: number }>(
+          url,
+          `select detection_id, status, max(epoch) as epoch, count(*)::integer as open from findings where kind = 'policy' group by 1, 2`,
+        )
+      // What a process opened in the seconds before its switch is retired some seconds after it.
+      const findings = await until(
+        'only what the last bundle finds',
+        async () => {
+          const all = await tally()
+          const own = all.filter((each) => each.detection_id.startsWith('Own.') && each.status === 'open')
+          return own.length === 1 ? all : wait(500, null)
+        },
+        60_000,
       )
       const of = (id: string, status: string) => findings.find((each) => each.detection_id === id && each.status === status)
       expect(of('Same', 'open')).toMatchObject({ epoch: 1, open: size.groups })
       expect(findings.filter((each) => each.detection_id === 'Same')).toHaveLength(1)
       expect(of(`Own.${letter}`, 'open')).toMatchObject({ open: size.groups })
-      expect(findings.filter((each) => each.detection_id.startsWith('Own.') && each.status === 'open')).toHaveLength(1)
       const activations = await store.bundles.acts(1_000)
       const failing = activations.filter(({ number }) => number % 2 === 0).length
       expect(Math.max(...findings.filter((each) => each.detection_id === 'Flip').map(({ epoch }) => epoch))).toBeLessThanOrEqual(
@@ -163,11 +173,12 @@ describe.skipIf(postgres === null)(title, () => {
         `select content->>'kind' as kind from alerts where content->'detection'->>'kind' = 'policy'`,
       )
       expect(posts).toEqual([])
+      const median = switchMs.toSorted((a, b) => a - b)[Math.floor(switchMs.length / 2)]
+      process.stderr.write(
+        `bundles: ${sent.size} events in ${batches.size} transactions over ${activations.length} activations, ${seen.verdicts} verdicts seen; judged by two bundles 0, lost 0, repeated 0; ${switchMs.length} switches, the median ${median} ms, the slowest ${Math.max(...switchMs)} ms\n`,
+      )
       // Beside other tests a process may wait long for a processor.
       expect(Math.max(...switchMs)).toBeLessThan(whole ? 5_000 : 20_000)
-      process.stderr.write(
-        `bundles: ${sent.size} events in ${batches.size} transactions over ${activations.length} activations, ${seen.verdicts} verdicts seen; judged by two bundles 0, lost 0, repeated 0; switches ${switchMs.length}, slowest ${Math.round(Math.max(...switchMs))} ms\n`,
-      )
       for (const each of folders) await each[Symbol.asyncDispose]()
     },
     whole ? 900_000 : 180_000,
@@ -257,7 +268,7 @@ describe.skipIf(postgres === null)(title, () => {
             const time = Date.parse(line.time)
             return { ms: line.msg === 'bundle switched' && time > act.at.getTime() ? time - act.at.getTime() : 0 }
           },
-          30_000,
+          120_000,
         ).catch((error: unknown) => {
           throw new Error(`${String(error)}\n${each.log().slice(-3_000)}`)
         }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readConfig } from '../../services/processes/config.ts'
+import { bucketLogsOf } from '../../services/processes/sources.ts'
 
 const root = join(import.meta.dirname, '../..')
 const good = `sources:
@@ -177,4 +178,33 @@ test('a Kafka source that would show its password, or is bound to what nobody kn
   expect(await read(kafka(', accountsByTopic: { other: ["111122223333"] }'))).toContain('allowed: one of the topics, cloudtrail')
   expect(await read(kafka(', accountsByKey: { shop: ["999999999999"] }'))).toContain('allowed: accounts listed under `accounts`')
   expect(await read(kafka(', sasl: { mechanism: plain, username: a, password: b }'))).not.toBe('accepted')
+})
+
+test('a source may carry a log that a schema declares, in the folders of `schemas` or shipped', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-config-'))
+  const file = join(folder, 'tripline.yaml')
+  const own = 'schema: Acme.Shop\nfields: [{name: at, type: timestamp, timeFormats: [unix], isEventTime: true}]\n'
+  await writeFile(join(folder, 'shop.yml'), own)
+  const queue = 'queueUrl: "https://sqs.us-east-1.amazonaws.com/111122223333/tripline"'
+  const log = (more: string): string => good.replace(sqs, `  - s3: { ${queue}, ${more} }`)
+  await writeFile(file, `${log('logTypesByPrefix: { shop/: Acme.Shop, AWSLogs/: AWS.VPCFlow }')}schemas: [shop.yml]\n`)
+  const config = await readConfig(file, {})
+  expect(config.logSchemas.map(({ name }) => name)).toContain('Acme.Shop')
+  const [source] = config.sources
+  expect(source !== undefined && 's3' in source && bucketLogsOf(source.s3, config)).toMatchObject({
+    accounts: ['111122223333'],
+    byPrefix: [{ prefix: 'AWSLogs/' }, { prefix: 'shop/' }],
+  })
+  expect(await read(log('logType: AWS.VpcFlow'))).toContain(
+    'F:2:82: sources.0.s3.logType: given "AWS.VpcFlow"; allowed: a log type that a schema declares, as AWS.VPCFlow',
+  )
+  expect(await read(log('logType: AWS.VPCFlow, logTypesByPrefix: { a: AWS.VPCFlow }'))).toContain(
+    'allowed: this or logType, not both',
+  )
+  expect(await read(log('logType: AWS.VPCFlow, accounts: ["999999999999"]'))).toContain('allowed: accounts listed under `accounts`')
+  expect(await read(log('accounts: ["111122223333"]'))).toContain('allowed: only with the log type that the source carries')
+  expect(await read(kafka(', logTypesByTopic: { other: AWS.VPCFlow }'))).toContain('allowed: one of the topics, cloudtrail')
+  expect(await read(`${good}schemas: [nowhere]\n`)).toMatch(
+    /schemas: .*nowhere is not there; allowed: a folder or a file of schemas/u,
+  )
 })

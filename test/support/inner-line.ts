@@ -37,6 +37,8 @@ export interface InnerLineOptions {
   readonly workers?: readonly ('refresh' | 'judge' | 'scan')[]
   readonly store?: Store
   readonly teams?: readonly Team[]
+  /** Formats of logs. */
+  readonly schemas?: Trust['schemas'] & object
   /** Policies that judge only members of the group. */
   readonly scope?: { readonly policy: string; readonly group: AssetGroup }
 }
@@ -46,7 +48,7 @@ const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing', sessio
 export async function startInnerLine(options: InnerLineOptions): Promise<InnerLine> {
   const store = options.store ?? (await freshStore())
   const ids = options.accounts.map(({ id }) => id)
-  const trust: Trust = { accounts: ids, regions: null, times: 'any' }
+  const trust: Trust = { accounts: ids, regions: null, times: 'any', schemas: options.schemas ?? [] }
   const whole = await createEvaluator({
     folders: options.folders,
     trust,

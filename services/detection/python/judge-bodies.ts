@@ -42,7 +42,7 @@ export function judgePythonBodies(
   const asked: Asked[] = []
   for (const [body, text] of bodies.entries()) {
     beat()
-    for (const { record, event } of decode(text, trust).events) {
+    for (const { record, event } of decode(text, trust, batch.carried).events) {
       const numbers = rules.rulesFor(event)
       if (numbers.length > 0) asked.push({ body, record, event, numbers })
     }

@@ -16,8 +16,8 @@ export interface PythonFolders {
   readonly broken: readonly Broken[]
   /** What is there and is not run, each with its reason. */
   readonly notRun: readonly NotRun[]
-  /** Specifications in folders that are not read where a whole repository is. */
-  readonly unread: readonly Broken[]
+  /** What authors may not expect of what is used. */
+  readonly notes: readonly Broken[]
 }
 
 /** Part of every fingerprint: raised when this engine would judge the same code differently. */
@@ -60,12 +60,16 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
     dataModels,
     broken,
     notRun: found.flatMap((each) => each.notRun),
-    unread: found.flatMap((each) => each.unread),
+    notes: found.flatMap((each) => each.notes),
     detections: detections.map((each) => ({
       loaded: {
         detection: detectionOf(each, hashOf(each)),
         // Scheduled rules wait for queries, which nobody makes here.
-        enabled: each.enabled && each.kind !== 'scheduled_rule' && !disabled.some((pattern) => fits(pattern, each.id)),
+        enabled:
+          each.enabled &&
+          each.kind !== 'scheduled_rule' &&
+          isLive(each.spec) &&
+          !disabled.some((pattern) => fits(pattern, each.id)),
         slots: each.slots,
       },
       kind: each.kind,
@@ -75,6 +79,11 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
       tests: each.tests,
     })),
   }
+}
+
+/** What its author tries or gave up is tested, and as in Panther goes no further. */
+function isLive({ status }: PythonDetection['spec']): boolean {
+  return !['experimental', 'deprecated'].includes(status.toLowerCase())
 }
 
 function isReadable(path: string): boolean {

@@ -1,3 +1,4 @@
+import type { Carried } from '#ingest'
 import type { DetectionFailure } from '#model'
 import type { LookUp } from '../evaluator.ts'
 import { frameKinds } from '../frames.ts'
@@ -11,7 +12,7 @@ import type { PythonFolders } from './load.ts'
 export interface PythonEvaluator extends AsyncDisposable {
   readonly detections: readonly LoadedDetection[]
   readonly broken: readonly Broken[]
-  readonly judgeBodies: (batch: readonly string[]) => Promise<BodiesAnswer>
+  readonly judgeBodies: (batch: readonly string[], carried?: Carried) => Promise<BodiesAnswer>
   /** Each text is a resource. */
   judgeResources(batch: readonly string[], lookUp: LookUp, only?: readonly string[]): Promise<ResourcesAnswer>
 }
@@ -55,12 +56,13 @@ export async function openPython(
       .flatMap(({ loaded }) => loaded.detections)
       .map(({ detection, enabled }) => ({ detection, enabled, slots: slots.get(detection.id) ?? {} })),
     broken: [...broken.values()],
-    async judgeBodies(batch) {
+    async judgeBodies(batch, carried) {
       if (rules === null) return []
       if (rules.loaded.caches === true) await cache.read()
       const python = (isNew: boolean): ReturnType<CacheLink['head']> => cache.head(lookUp !== undefined, isNew)
       const answer = (await rules.run(frameKinds.bodies, batch, {
         python,
+        ...(carried === undefined ? {} : { carried }),
         ...(lookUp === undefined ? {} : { lookUp }),
       })) as BodiesAnswer
       for (const [, records] of answer) for (const { failures } of records) follow(rules, failures)

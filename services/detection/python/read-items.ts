@@ -24,12 +24,12 @@ interface Found {
   readonly items: Item[]
   readonly broken: BrokenItem[]
   /** Specifications that a whole repository does not read, as samples in a folder of templates. */
-  readonly unread: BrokenItem[]
+  readonly notes: BrokenItem[]
 }
 
 /** Reads all specifications of folders and files, each file once. */
 export function readItems(paths: readonly string[], options: ReadOptions): Found {
-  const found: Found = { items: [], broken: [], unread: [] }
+  const found: Found = { items: [], broken: [], notes: [] }
   const files = new Set(paths.flatMap((path) => specificationsIn(path, options.ignored, found)))
   for (const file of files) readItem(file, options, found)
   return found
@@ -106,7 +106,7 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
       else if (/\.(?:y.*ml|json)$/u.test(entry.name)) {
         if (isRead) files.push(file)
         else if (readFileSync(file, 'utf8').includes('AnalysisType'))
-          found.unread.push({ file, message: 'stands in no folder that holds items in a repository; name it as a path to read it' })
+          found.notes.push({ file, message: 'stands in no folder that holds items in a repository; name it as a path to read it' })
       }
     }
     return files

@@ -4,6 +4,7 @@ import { readSeverity, type Severity } from '#model'
 import { isLinked } from '../bundle.ts'
 import { jsonText } from './json-text.ts'
 import { areTexts, isFielded, type Fielded } from './read-fields.ts'
+import { notesOn } from './spec-notes.ts'
 import { readItems, type Item, type ReadOptions } from './read-items.ts'
 
 /** A folder in Panther's layout, read: nothing of it has run. */
@@ -15,8 +16,8 @@ export interface PythonRepository {
   /** What is there and is not run here, each with one line that says why. */
   readonly notRun: readonly NotRun[]
   readonly broken: readonly BrokenItem[]
-  /** Specifications in folders that are not read where a whole repository is. */
-  readonly unread: readonly BrokenItem[]
+  /** What authors may not expect: specifications that a whole repository does not read, fields that come to nothing. */
+  readonly notes: readonly BrokenItem[]
 }
 
 export interface PythonModule {
@@ -109,14 +110,14 @@ export interface BrokenItem {
 /** Reads a folder (or one specification) in Panther's layout, with the globals and data models that belong to it. */
 export function readPythonRepository(path: string, options: ReadOptions = { ignored: [], extraKeys: 'refused' }): PythonRepository {
   const root = resolve(path)
-  const { items, broken, unread } = readItems([root, ...helpersOf(root)], options)
+  const { items, broken, notes } = readItems([root, ...helpersOf(root)], options)
   const unique = new Map<string, Item>()
   for (const item of items) {
     const twin = unique.get(item.id)
     if (twin === undefined) unique.set(item.id, item)
     else broken.push({ file: item.at([]), message: `id ${item.id} is taken by ${twin.file}; allowed: each id once over all items` })
   }
-  const reading: Reading = { root, items: unique, broken, notRun: [] }
+  const reading: Reading = { root, items: unique, broken, notRun: [], notes }
   const detections: PythonDetection[] = []
   const globals: PythonModule[] = []
   const dataModels: PythonDataModel[] = []
@@ -132,7 +133,7 @@ export function readPythonRepository(path: string, options: ReadOptions = { igno
       if (model !== null) dataModels.push(model)
     } else reading.notRun.push({ file: item.file, id: item.id, kind: item.kind, reason: reasons[item.kind] })
   }
-  return { detections, globals, dataModels, notRun: reading.notRun, broken, unread }
+  return { detections, globals, dataModels, notRun: reading.notRun, broken, notes }
 }
 
 const reasons = {
@@ -149,6 +150,7 @@ interface Reading {
   readonly items: ReadonlyMap<string, Item>
   readonly broken: BrokenItem[]
   readonly notRun: NotRun[]
+  readonly notes: BrokenItem[]
 }
 
 /** Panther's folders of helpers and models: of this folder, or of the nearest one above that has them, and of where we were started. */
@@ -177,6 +179,7 @@ function readDetection(item: Item, kind: PythonDetection['kind'], reading: Readi
   if (!isEmptyFilter(slots['InlineFilters'])) return notRun('InlineFilters are not supported; allowed: none, or the empty All: []')
   const module = readModule(item, base, reading)
   if (module === null) return null
+  reading.notes.push(...notesOn(item))
   const tests = testsOf(kind === 'policy' ? 'Resource' : 'Log', item.given['Tests'] ?? base.given['Tests'])
   return { id, kind, file, enabled: slots['Enabled'] === true, module, spec: readSpec(id, slots), tests, slots: plain(slots) }
 }

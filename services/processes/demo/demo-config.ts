@@ -21,6 +21,8 @@ export function demoConfig(parts: { queue: DemoQueue; aws: AwsServer; slack: Sla
     aws: { roleName: prod.auditRole.name, externalId: prod.auditRole.externalId, endpoint: aws.endpoint },
     // Those that the recorded accounts have.
     findings: { administrators: [] },
+    schemas: [],
+    logSchemas: [],
     resourceTypes: [
       'AWS.CloudTrail',
       'AWS.EC2.SecurityGroup',
