@@ -6,6 +6,7 @@ import {
   type CacheWrite,
   type Cause,
   type DetectionFailure,
+  type Finding,
   type JsonObject,
   type OpenedSession,
   type ResourceRef,
@@ -232,10 +233,15 @@ export async function writeEffects(
     records,
     matched.map(({ cause }) => cause),
   )
+  const repeated = new Map<string, Finding>()
   for (const [index, effect] of matched.entries()) {
     const cause = causes[index] ?? effect.cause
-    for (const match of effect.matches) await recordMatch(parts, records, { ...effect, cause }, match)
+    for (const match of effect.matches) {
+      const again = await recordMatch(parts, records, { ...effect, cause }, match)
+      if (again !== null) repeated.set(again.id, again)
+    }
   }
+  await tellRepeated(parts, records, [...repeated.values()])
   await records.ruleCache.apply(fresh.flatMap((effect) => effect.writes))
   const failures = fresh.flatMap((effect) => effect.failures)
   await noteFailures(parts, records, failures, 'events')
@@ -268,15 +274,15 @@ async function noteQuarantine(
   }
 }
 
-/** A match opens a finding and its alert, or counts on the one that is there. */
+/** A match opens a finding and its alert, or counts on the one that is there, which it returns when people have been told of it. */
 async function recordMatch(
   parts: IntakeParts,
   records: Records,
   { event, cause, touched }: Effect,
   match: RuleMatch,
-): Promise<void> {
+): Promise<Finding | null> {
   const detection = parts.evaluator.detections.find(({ id }) => id === match.detectionId)
-  if (detection === undefined) return
+  if (detection === undefined) return null
   const { accountId, region } = event
   const { detectionId, dedup, severity, title, context } = match
   const { dedupPeriodMinutes: periodMinutes, threshold } = detection
@@ -295,24 +301,29 @@ async function recordMatch(
     judgedBy: parts.evaluator.bundle?.activation ?? null,
     ...(match.unique === undefined ? {} : { unique: match.unique }),
   })
-  if (!detection.createAlert || detection.staged || finding.status === 'counting') return
-  if (opened) {
-    await records.investigations.ask(questionsOf(finding))
-    const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
-    const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
-    const content = parts.tell.findingAlert({
-      finding,
-      detection: worded(detection, match),
-      place,
-      confirmed: true,
-      tags: tagsOf(attributes),
-    })
-    const to = parts.tell.route(content, { attributes, destinations: match.destinations })
-    await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
-  } else {
+  if (!detection.createAlert || detection.staged || finding.status === 'counting') return null
+  if (!opened) return finding
+  await records.investigations.ask(questionsOf(finding))
+  const { attributes, ...about } = (await reportedOn(records, event)) ?? { attributes: {} }
+  const place = parts.places.of(event, 'ref' in about ? about : touchedBy(touched))
+  const content = parts.tell.findingAlert({
+    finding,
+    detection: worded(detection, match),
+    place,
+    confirmed: true,
+    tags: tagsOf(attributes),
+  })
+  const to = parts.tell.route(content, { attributes, destinations: match.destinations })
+  await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
+  return null
+}
+
+/** Once a batch for each: of what matches often, only the last count is told. */
+async function tellRepeated(parts: IntakeParts, records: Records, findings: readonly Finding[]): Promise<void> {
+  for (const { id, count } of findings.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     await records.alerts.revise(
-      finding.id,
-      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, finding.count) : content),
+      id,
+      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, count) : content),
       repeatEditMs,
     )
   }
