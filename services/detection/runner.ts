@@ -94,14 +94,17 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     const encoded = encodeTexts(kind, { head: JSON.stringify({ ...head, ...besides }), texts }, buffer)
     // The child has read all of a frame when it answers, so its buffer serves the next one.
     buffer = encoded.buffer.length <= 32 * 1024 * 1024 ? encoded.buffer : Buffer.alloc(0)
+    const unread: unknown[] = []
     const result = await link.exchange(encoded.frame, {
       // Python interrupts its calls itself; what cannot be interrupted is killed.
       silenceMs: (given.timeoutMs ?? options.timeoutMs) + (head.announce && options.python === undefined ? 0 : 100),
-      ...(given.lookUp === undefined ? {} : { onAsk: asking(given.lookUp) }),
+      ...(given.lookUp === undefined ? {} : { onAsk: asking(given.lookUp, (error) => unread.push(error)) }),
       onNews(frame) {
         if (frame.kind === frameKinds.at) place = JSON.parse(frame.content.toString('utf8')) as CallPlace
       },
     })
+    // What was judged without what could not be read does not count: the error is the caller's.
+    if (unread.length > 0) throw unread[0]
     if (result.outcome === 'answer') return { answer: JSON.parse(result.content.toString('utf8')) as unknown }
     // After a kill by `close` no blame is due.
     if (closed) throw new DetectionError('closed', 'the evaluator was closed')
@@ -205,10 +208,15 @@ async function start(
 }
 
 /** Answers JSON text of a resource's attributes. */
-function asking(lookUp: LookUp): (id: string) => Promise<string | null> {
+function asking(lookUp: LookUp, onError: (error: unknown) => void): (id: string) => Promise<string | null> {
   return async (id) => {
-    const attributes = (await lookUp([id])).get(id)
-    return attributes === undefined ? null : JSON.stringify(attributes)
+    try {
+      const attributes = (await lookUp([id])).get(id)
+      return attributes === undefined ? null : JSON.stringify(attributes)
+    } catch (error) {
+      onError(error)
+      return null
+    }
   }
 }
 

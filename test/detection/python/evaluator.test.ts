@@ -157,6 +157,13 @@ describe('a Python policy', () => {
     })
   })
 
+  test("waits for a store that cannot be read: the error is the caller's, and the next time goes well", async () => {
+    const silent = async (): Promise<never> => await Promise.reject(new TypeError('the store does not answer'))
+    const bucket = aBucket({ LoggingPolicy: 'logs', Name: 'exports' })
+    await expect(evaluator.judgeResources([bucket], silent)).rejects.toThrow('the store does not answer')
+    expect((await evaluator.judgeResources([bucket], inventory))[0]?.outcomes[0]).toMatchObject({ outcome: 'pass' })
+  })
+
   test('leaves suppressed resources alone, and is unknown where it raises', async () => {
     expect((await outcomes({}, 'arn:aws:s3:::x-quiet'))?.[0]).toMatchObject({ outcome: 'pass' })
     const { LoggingPolicy: _gone, ...attributes } = aBucket().attributes
