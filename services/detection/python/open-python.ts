@@ -60,10 +60,15 @@ export async function openPython(
       if (rules === null) return []
       if (rules.loaded.caches === true) await cache.read()
       const python = (isNew: boolean): ReturnType<CacheLink['head']> => cache.head(lookUp !== undefined, isNew)
-      const answer = (await rules.run(frameKinds.bodies, batch, {
+      const given = {
         python,
         ...(carried === undefined ? {} : { carried }),
         ...(lookUp === undefined ? {} : { lookUp }),
+      }
+      const answer = (await rules.run(frameKinds.bodies, batch, given).catch((error: unknown) => {
+        // It may remember what nobody will hear of: another process begins with what the store knows.
+        rules.retire()
+        throw error
       })) as BodiesAnswer
       for (const [, records] of answer) for (const { failures } of records) follow(rules, failures)
       return answer
