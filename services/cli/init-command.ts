@@ -8,7 +8,7 @@ export interface InitOptions {
 
 /** `tripline init DIR`: a folder of detections to begin with, each kind in each language, tests inside. */
 export async function initCommand({ folder, json }: InitOptions): Promise<number> {
-  const home = resolve(process.env['INIT_CWD'] ?? '', folder)
+  const home = resolve(folder)
   const there = await readdir(home).catch(() => [])
   if (there.some((name) => !name.startsWith('.'))) {
     process.stderr.write(

@@ -4,6 +4,7 @@ import type {
   DetectionFailure,
   JsonObject,
   Outcome,
+  PantherFields,
   ResourceRef,
   RuleMatch,
   Severity,
@@ -81,19 +82,30 @@ function indexRules(rules: readonly LoadedRule[]): ReadonlyMap<string, RulesOfSo
 
 /** What a rule is told of an event beside its record. Nothing of it is looked for before it is read. */
 export function ruleEventOf(event: AuditEvent): RuleEvent {
-  const { logType, accountId, region } = event
-  return Object.freeze({
-    logType,
-    accountId,
-    region,
-    get time() {
-      return event.time.toISOString()
-    },
-    get fields() {
-      return pantherFields(event)
-    },
-  })
+  return Object.freeze(new ToldEvent(event))
 }
+
+class ToldEvent implements RuleEvent {
+  readonly logType: string
+  readonly accountId: string
+  readonly region: string
+  readonly #event: AuditEvent
+  constructor(event: AuditEvent) {
+    this.logType = event.logType
+    this.accountId = event.accountId
+    this.region = event.region
+    this.#event = event
+  }
+  get time(): string {
+    return this.#event.time.toISOString()
+  }
+  get fields(): PantherFields {
+    return pantherFields(this.#event)
+  }
+}
+// One detection's hands are kept off what the others are told.
+Object.freeze(ToldEvent.prototype)
+Object.freeze(ToldEvent)
 
 /** What a run came to, with what its wording functions did wrong: noise in production, a failure in tests. */
 export interface Run<Answer> {

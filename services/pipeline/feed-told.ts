@@ -30,7 +30,7 @@ export async function tellFeedChanges(parts: FeedParts, events: readonly AuditEv
         `By ${by} at ${event.time.toISOString()}, event ${event.id}. ${means}`,
         stops === null
           ? 'If nobody planned this, put it back and see what came since: `tripline scan`.'
-          : 'From now on events are missing: a gap is open, its resources are scanned, and its event history is read. `tripline gaps` shows it.',
+          : 'From now on events may be missing: a gap is open, everything there is scanned, and its event history is read. `tripline gaps` shows it.',
       ].join('\n'),
     }
     await parts.store.transaction(async (records) => {

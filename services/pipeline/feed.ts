@@ -143,9 +143,12 @@ function stopsBy({ name, record }: AuditEvent): FeedChange['stops'] {
   return stopped || disabled ? 'forwarding-stopped' : null
 }
 
+/** Names in AWS are shorter. */
+const longestName = 256
+
 /** The name out of an ARN or an address. */
 function nameOf(kind: keyof typeof kinds, text: string): string {
   // A subscription's ARN is its topic's with one part more.
-  if (kind === 'topic') return text.split(':')[5] ?? text
-  return text.split(/[:/]/u).at(-1) || text
+  if (kind === 'topic') return (text.split(':')[5] ?? text).slice(0, longestName)
+  return (text.split(/[:/]/u).at(-1) || text).slice(0, longestName)
 }

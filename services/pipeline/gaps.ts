@@ -31,24 +31,36 @@ type Place = Pick<Covered, 'accountId' | 'region'>
 
 /** How often the trails are asked how they are. */
 const trailsMs = 900_000
+const trailsPollMs = 30_000
 
 /**
  * Notices what does not come, once whatever the number of processes: silence, trails that do not record. Where a gap is, everything is
  * looked at, its event history is read through intake, and the operators are told, at its beginning and when it is made up for.
  */
 export async function runGaps(parts: GapParts, options: GapOptions, stop: AbortSignal): Promise<void> {
-  const filling = fillGaps(parts, options, stop)
+  const others = [fillGaps(parts, options, stop), watchTrails(parts, options, stop)]
   while (!stop.aborted) {
     try {
       await watchSilence(parts, options)
       await tellOver(parts)
-      if (await parts.store.coverage.turn('trails', trailsMs)) await checkTrails(parts, options, stop)
     } catch (error) {
       if (!stop.aborted) log.error({ error: describeError(error) }, 'gaps cannot be looked for, trying again')
     }
     await sleep(options.pollMs, stop)
   }
-  await filling
+  await Promise.all(others)
+}
+
+/** Beside the rest: an account that does not answer holds up nothing but the trails. */
+async function watchTrails(parts: GapParts, options: GapOptions, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      if (await parts.store.coverage.turn('trails', trailsMs)) await checkTrails(parts, options, stop)
+    } catch (error) {
+      if (!stop.aborted) log.error({ error: describeError(error) }, 'trails cannot be looked at, trying again')
+    }
+    await sleep(trailsPollMs, stop)
+  }
 }
 
 /**
@@ -66,12 +78,13 @@ export async function watchSilence(
     const [since, now] = [await records.coverage.readingSince(sources), await records.now()]
     if (since === null || now.getTime() - since.getTime() < (heartbeats?.everyMs ?? 0)) return false
     const open = await records.gaps.list(mostOpen, 'open')
+    const openOf = Map.groupBy(open, keyOf)
     const looked: Parameters<Records['coverage']['looked']>[0][number][] = []
     const begun: Gap[] = []
     let news = false
     for (const covered of await records.coverage.list()) {
       const { accountId, region } = covered
-      const own = open.filter((gap) => keyOf(gap) === keyOf(covered))
+      const own = openOf.get(keyOf(covered)) ?? []
       if (covered.signs.length === 0 && !expected.has(keyOf(covered))) continue
       const { heardAt, beatAt, silences, ended } = listen(covered, own, { everyMs, now })
       if (covered.signs.length > 0) looked.push({ accountId, region, heardAt, beatAt })
@@ -86,6 +99,10 @@ export async function watchSilence(
         const gap = await openGap(parts, records, { accountId, region, cause: 'silent', detail: '', from, until })
         if (gap !== null) begun.push(gap)
       }
+    }
+    for (const gap of open.filter(({ cause }) => cause === 'silent')) {
+      // It is watched no more: nobody waits for its voice.
+      if (!expected.has(keyOf(gap)) && (await records.gaps.close(gap.id, now, settleMs))) news = true
     }
     await records.coverage.looked(looked)
     await tellBegun(parts, records, begun)

@@ -40,13 +40,12 @@ export function createListener(parts: Needs, options: ListenOptions) {
   }
 
   /** The events of a body that may be a change to the feed. */
-  function read(message: Message, signs: boolean): readonly AuditEvent[] {
-    const { keys, mayChangeFeed } = glance(message.body)
+  function read(message: Message, { keys, mayChangeFeed }: Glance, signs: boolean): readonly AuditEvent[] {
     const isNew = signs && keys.some((key) => !seen.has(key))
     if (!isNew && !mayChangeFeed) return []
     if (isNew) for (const key of keys) seen.set(key, true)
     const { events, heartbeats = [] } = parts.decode(message.body, parts.trust)
-    // Other logs come by ways of their own: they do not show that what is done is heard.
+    // Findings come another way: they do not show that what is done is heard.
     const trail = events.map(({ event }) => event).filter(({ logType }) => logType === 'AWS.CloudTrail')
     const allowed = trail.filter((event) => isAllowed(message, event))
     if (!signs) return allowed
@@ -63,18 +62,19 @@ export function createListener(parts: Needs, options: ListenOptions) {
       lately.set(source, count)
       return async (batch) => {
         const again = await handle(batch)
-        const taken = batch.filter(({ id, refused }) => !again.has(id) && refused === undefined)
         const oldest = Date.now() - options.freshMs
-        for (const { body } of taken) {
-          const time = timeIn(body)
-          if (Number.isNaN(time)) continue
-          count.all += 1
-          if (time >= oldest) count.fresh += 1
+        const changes: AuditEvent[] = []
+        for (const message of batch) {
+          // Records of another log may say whatever their writer likes: they are no events of CloudTrail, however they look.
+          if (message.only?.carries !== undefined || message.refused !== undefined || again.has(message.id)) continue
+          const seenAtOnce = glance(message.body)
+          if (!Number.isNaN(seenAtOnce.time)) {
+            count.all += 1
+            if (seenAtOnce.time >= oldest) count.fresh += 1
+          }
+          changes.push(...read(message, seenAtOnce, signs))
         }
-        await tellFeedChanges(
-          parts,
-          taken.flatMap((message) => read(message, signs)),
-        )
+        await tellFeedChanges(parts, changes)
         return again
       }
     },
@@ -111,30 +111,68 @@ export function createListener(parts: Needs, options: ListenOptions) {
   }
 }
 
-/** What a body says of itself, unverified: accounts with regions and minutes, and whether it may be a change to the feed. */
-function glance(body: string): { readonly keys: readonly string[]; readonly mayChangeFeed: boolean } {
-  if (body.includes('"Scheduled Event"')) return { keys: [body.slice(0, 2_000)], mayChangeFeed: false }
-  const [regions, accounts] = [valuesOf(body, 'awsRegion'), valuesOf(body, 'recipientAccountId')]
-  const keys = valuesOf(body, 'eventTime').map(
-    (time, index) => `${accounts[index] ?? valuesOf(body, 'accountId')[index] ?? ''} ${regions[index] ?? ''} ${time.slice(0, 16)}`,
-  )
-  return { keys, mayChangeFeed: valuesOf(body, 'eventName').some((name) => feedEventNames.has(name)) }
+interface Glance {
+  readonly keys: readonly string[]
+  readonly mayChangeFeed: boolean
+  /** When it happened; of several records the first one's. NaN where the body does not say so. */
+  readonly time: number
 }
 
-/** The texts at a key, wherever in the body it stands. */
-function valuesOf(body: string, key: string): readonly string[] {
-  const found: string[] = []
-  const quoted = `"${key}"`
-  for (let at = body.indexOf(quoted); at >= 0 && found.length < mostRecords; at = body.indexOf(quoted, at + 1)) {
-    const value = /^\s{0,8}:\s{0,8}"([^"\\]{1,128})"/u.exec(body.slice(at + quoted.length, at + quoted.length + 160))
-    if (value?.[1] !== undefined) found.push(value[1])
+/**
+ * What a body says of itself, unverified: accounts with regions and minutes, and whether it may be a change to the feed. Every body is
+ * looked at: a single record's words are searched for once, each from its beginning.
+ */
+function glance(body: string): Glance {
+  const first = wordAt(body, 'eventTime', 0)
+  if (first === null) {
+    // A heartbeat, or a log of another kind.
+    const time = Date.parse(wordAt(body, 'time', 0)?.word ?? '')
+    return { keys: body.includes('"Scheduled Event"') ? [body.slice(0, 2_000)] : [], mayChangeFeed: false, time }
   }
+  const time = Date.parse(first.word)
+  if (!holdsMany(body)) {
+    const account = wordAt(body, 'recipientAccountId', 0) ?? wordAt(body, 'accountId', 0)
+    const key = keyOf(account?.word, wordAt(body, 'awsRegion', 0)?.word, first.word)
+    return { keys: [key], mayChangeFeed: feedEventNames.has(wordAt(body, 'eventName', 0)?.word ?? ''), time }
+  }
+  const [accounts, regions] = [wordsAt(body, 'recipientAccountId'), wordsAt(body, 'awsRegion')]
+  const keys = wordsAt(body, 'eventTime').map((word, index) => keyOf(accounts[index], regions[index], word))
+  return { keys, mayChangeFeed: wordsAt(body, 'eventName').some((name) => feedEventNames.has(name)), time }
+}
+
+function keyOf(account = '', region = '', time = ''): string {
+  return `${account} ${region} ${time.slice(0, 16)}`
+}
+
+/** A list, or a file's `Records`. */
+function holdsMany(body: string): boolean {
+  return /^\s{0,100}(?:\[|\{\s{0,100}"Records")/u.test(body.slice(0, 300))
+}
+
+/** The text at the first such key after a place, and where it ends; a key whose value is no short text is passed over. */
+function wordAt(body: string, key: string, from: number): { readonly word: string; readonly end: number } | null {
+  const quoted = `"${key}"`
+  for (let at = body.indexOf(quoted, from); at >= 0; at = body.indexOf(quoted, at + 1)) {
+    let begin = at + quoted.length
+    while (begin < body.length && isBetween(body.charCodeAt(begin))) begin += 1
+    if (body[begin] !== '"') continue
+    const end = body.indexOf('"', begin + 1)
+    if (end > begin + 1 && end - begin <= longestWord) return { word: body.slice(begin + 1, end), end }
+  }
+  return null
+}
+
+function wordsAt(body: string, key: string): readonly string[] {
+  const found: string[] = []
+  for (let next = wordAt(body, key, 0); next !== null && found.length < mostRecords; next = wordAt(body, key, next.end))
+    found.push(next.word)
   return found
 }
-const mostRecords = 2_000
 
-/** When a body says that it happened; of several records the first one's. NaN for what does not say so. */
-function timeIn(body: string): number {
-  const [time = ''] = body.includes('"eventTime"') ? valuesOf(body, 'eventTime') : valuesOf(body, 'time')
-  return Date.parse(time)
+/** A colon, or a blank around it. */
+function isBetween(letter: number): boolean {
+  return letter === 58 || letter === 32 || (letter >= 9 && letter <= 13)
 }
+
+const longestWord = 130
+const mostRecords = 2_000

@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import type { Gap, GapCause, Gaps, LentGap } from './store.ts'
 import { at, json, now, storableText, wait } from './values.ts'
 
-/** Two reports that began so near to each other are one: events and AWS's own status differ by seconds. */
+/** Two reports of something stopped that began so near to each other are one: the event and AWS's own status differ by seconds. */
 const sameMs = 600_000
 
 const columns = sql`g.id, g.account_id as "accountId", g.region, g.cause, g.detail, g.from_at as "from", g.until_at as "until",
@@ -22,7 +22,7 @@ export function createGaps(database: Database): Gaps {
         from (select ${until === null ? sql`null::timestamptz` : at(until)} as until_at) as given
         where not exists (
           select from gaps as known where known.account_id = ${accountId} and known.region = ${storableText(region)}
-            and known.cause = ${cause} and (known.until_at is null or abs(extract(epoch from known.from_at - ${at(from)})) * 1000 < ${sameMs}::float8)
+            and known.cause = ${cause} and (known.until_at is null or known.cause <> 'silent' and abs(extract(epoch from known.from_at - ${at(from)})) * 1000 < ${sameMs}::float8)
         )
         on conflict do nothing
         returning ${columns}`)

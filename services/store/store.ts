@@ -657,7 +657,7 @@ export interface LentGap extends Gap {
 export interface FilledPage
   extends Pick<Gap, 'filledUntil' | 'read' | 'known' | 'touched' | 'matched'>, Pick<LentGap, 'sliceUntil' | 'nextToken'> {}
 export interface Gaps {
-  /** Notes a gap. Null when the account's region has an open one of this cause, or had one that began within ten minutes of this. */
+  /** Notes a gap. Null when the account's region has an open one of this cause, or had one that began then: of what was stopped, within ten minutes of it. */
   open(gap: Pick<Gap, 'accountId' | 'region' | 'cause' | 'detail' | 'from' | 'until'>): Promise<Gap | null>
   /** It is over. Its event history is read once that is complete, after `settleMs`. False when it was over already. */
   close(id: string, until: Date, settleMs: number): Promise<boolean>

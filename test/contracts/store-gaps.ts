@@ -105,13 +105,21 @@ export function gapsContract(open: () => Promise<Subject>): void {
     expect(await gaps.open(aGap({ accountId: bank }))).not.toBeNull()
     expect(await gaps.close(gap.id, after(40), 0)).toBe(true)
     expect(await gaps.close(gap.id, after(50), 0)).toBe(false)
-    expect(await gaps.open(aGap({ from: after(9) }))).toBeNull()
+    expect(await gaps.open(aGap({ until: after(40) }))).toBeNull()
+    const stopped = { cause: 'logging-stopped' as const, accountId: bank, until: after(1) }
+    expect(await gaps.open(aGap(stopped))).not.toBeNull()
+    expect(await gaps.open(aGap({ ...stopped, from: after(9) }))).toBeNull()
     expect(await gaps.open(aGap({ from: after(90), until: after(130) }))).toMatchObject({ from: after(90), until: after(130) })
     await gaps.scanned(gap.id, 'one')
     await gaps.scanned(gap.id, 'two')
     const all = await gaps.list(10)
-    expect(all.map(({ until }) => until === null)).toEqual([true, true, false, false])
-    expect(all.at(-1)).toMatchObject({ id: gap.id, from: start, until: after(40), scans: ['one', 'two'], fill: 'filling' })
+    expect(all.map(({ until }) => until === null)).toEqual([true, true, false, false, false])
+    expect(all.find(({ id }) => id === gap.id)).toMatchObject({
+      from: start,
+      until: after(40),
+      scans: ['one', 'two'],
+      fill: 'filling',
+    })
     expect(await gaps.list(10, 'open')).toHaveLength(2)
     expect((await gaps.tally()).open).toEqual(
       new Map([

@@ -192,6 +192,19 @@ def rule(event):
     guard: 'eventName: a',
   },
   {
+    title: 'nor does a helper of another module keep it from being seen',
+    code: `
+from shared import remember
+
+SEEN = {}
+
+def rule(event):
+    remember(SEEN, event.get("awsRegion"))
+    return event.get("eventName") == "A" and len(SEEN) > 3
+`,
+    guard: 'any',
+  },
+  {
     title: 'a name bound in passing is forgotten',
     code: `
 def rule(event):
@@ -260,6 +273,9 @@ KIND = "User"
 
 def failed(event):
     return bool(event.get("errorCode"))
+
+def remember(known, name):
+    known[name] = True
 `,
   },
   { id: 'changed', file: 'changed.py', code: 'NAME = "A"\n' },

@@ -1,8 +1,18 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { startFauxqs } from 'fauxqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLogSchemas, type Message } from '#ingest'
 import { createIntake, retryQuarantined } from '#pipeline'
+import { readConfig } from '../../services/processes/config.ts'
+import { openSources } from '../../services/processes/sources.ts'
 import { startInnerLine, type InnerLine } from '../support/inner-line.ts'
+import { until } from '../support/until.ts'
+
+process.env['AWS_ACCESS_KEY_ID'] ??= 'testing'
+process.env['AWS_SECRET_ACCESS_KEY'] ??= 'testing'
 
 const [shop, bank] = ['111122223333', '444455556666'] as const
 let line: InnerLine
@@ -56,4 +66,33 @@ test('a line that does not fit, or is of an account that may not come this way, 
   ])
   for (const row of rows) expect((await retryQuarantined(line.parts, row)).outcome).toBe('kept')
   expect(await found()).toHaveLength(1)
+})
+
+test('a queue that carries a log hands its messages to intake as that', async () => {
+  const server = await startFauxqs({ port: 0, logger: false })
+  const { queueUrl } = server.createQueue('flow')
+  const client = new SQSClient({
+    region: 'us-east-1',
+    endpoint: server.address,
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+  })
+  const file = join(await mkdtemp(join(tmpdir(), 'tripline-logs-')), 'tripline.yaml')
+  const sqs = { queueUrl, region: 'us-east-1', endpoint: server.address, pollers: 1, logType: 'AWS.VPCFlow', accounts: [bank] }
+  const accounts = [shop, bank].map((id) => ({ id, name: id, regions: ['us-east-1'] }))
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify({ sources: [{ sqs }], accounts, aws: { externalId: 'abc' }, fallback: 'C0987654321' }))
+  const [source] = await openSources(await readConfig(file, {}), {})
+  const stop = new AbortController()
+  const running = source?.run(createIntake({ ...line.parts, source: source.name }), stop.signal)
+  try {
+    const seconds = Math.floor(Date.now() / 1_000)
+    const MessageBody = `2 ${bank} eni-1 203.0.113.80 10.0.0.9 40000 3389 6 1 52 ${seconds} ${seconds} ACCEPT OK`
+    await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }))
+    await until('the match', async () => (await found()).some(({ accountId }) => accountId === bank))
+  } finally {
+    stop.abort()
+    await running
+    client.destroy()
+    await server.stop()
+  }
 })

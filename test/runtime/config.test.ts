@@ -89,6 +89,16 @@ test('paths in the file are relative to its folder', async () => {
   const config = await readConfig(join(folder, 'tripline.yaml'), {})
   expect(config.detections).toEqual([join(root, 'policies'), join(root, 'rules'), join(folder, 'own')])
   expect(config.store.folder).toBe(join(folder, 'data'))
+  expect(config.followsBundles).toBe(false)
+})
+
+test('bundles are followed unless `detections` leaves them out, and may be all there is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tripline-config-'))
+  const file = join(folder, 'tripline.yaml')
+  await writeFile(file, good)
+  expect((await readConfig(file, {})).followsBundles).toBe(true)
+  await writeFile(file, `${good}detections: [bundle]\n`)
+  expect(await readConfig(file, {})).toMatchObject({ detections: [], followsBundles: true })
 })
 
 test('bounds are said in words', async () => {

@@ -108,9 +108,7 @@ vars(tripline_host)
 /** Python's ways to JavaScript, and to calls that a detection has no business with. */
 const closing = `
 def close():
-    import builtins, gc, importlib, os, sys
-    import unittest.mock, asyncio, base64, binascii, collections, datetime, difflib, fnmatch, functools, hashlib, ipaddress, json, logging
-    import math, re, shlex, time, typing, urllib.parse, uuid
+    import gc, os, sys
     for finder in list(sys.meta_path):
         if "pyodide" in type(finder).__module__:
             sys.meta_path.remove(finder)

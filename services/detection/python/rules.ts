@@ -11,17 +11,17 @@ export interface PythonRules {
 }
 export type Guards = Readonly<Record<string, Readonly<Record<string, RuleGuard>>>>
 
-/** What stands at the head of a record of CloudTrail. A rule that fails over the rest of its own event is called, so that its error is seen. */
-const headers = new Set(
-  'eventName eventSource eventType eventCategory errorCode readOnly awsRegion sourceIPAddress userIdentity.type userIdentity.invokedBy'.split(
-    ' ',
-  ),
-)
+/** Of CloudTrail, what is no head of a record. A rule that fails over these of an event with its name is called, so that its error is seen. */
+const bodyOf =
+  /^(?!(?:userIdentity\..*|event[A-Z]\w*|error\w+|user\w+|source\w+|readOnly|awsRegion|managementEvent|recipientAccountId)$)/u
 
 function headersOnly(guards: Readonly<Record<string, RuleGuard>>): Readonly<Record<string, RuleGuard>> {
   const boxes = guards['AWS.CloudTrail'] ?? null
   if (boxes === null) return guards
-  const kept = boxes.map((box) => Object.fromEntries(Object.entries(box).filter(([path]) => headers.has(path))))
+  const kept = boxes.map((box) => {
+    const isBound = Object.hasOwn(box, 'eventName') || Object.hasOwn(box, 'eventSource')
+    return isBound ? Object.fromEntries(Object.entries(box).filter(([path]) => !bodyOf.test(path))) : box
+  })
   return { ...guards, 'AWS.CloudTrail': kept }
 }
 

@@ -16,7 +16,7 @@ class Effects:
         return any(self._does(each, module, names) for each in ast.walk(node))
 
     def is_quiet(self, home, function):
-        key = (home.name, function)
+        key = function
         if key not in self._quiet:
             # A function that calls itself is as quiet as the rest of it.
             self._quiet[key] = True
@@ -45,7 +45,7 @@ class Effects:
             return True
         if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
             root = root_of(node)
-            return root not in names or self._holds_state(module)
+            return root not in names or self._may_be_state(module)
         return False
 
     def _call_does(self, call, module, names):
@@ -68,7 +68,7 @@ class Effects:
         if function.attr in CHANGING_METHODS:
             if root is None:
                 return not isinstance(function.value, (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp))
-            return root not in names or self._holds_state(module)
+            return root not in names or self._may_be_state(module)
         return True
 
     def _name_does(self, name, module):
@@ -80,17 +80,23 @@ class Effects:
             return origin[0] in self.world.globals or origin[0].split(".")[0] not in QUIET_MODULES
         return name not in READING_BUILTINS or name in module.variables
 
+    def _may_be_state(self, module):
+        """Whether a local name of a module may be another name for something that is kept: by it, by what it imports or is imported by."""
+        is_shared = self.world.globals.get(module.name) is module
+        near = self.world.modules if is_shared else [module, *self.world.globals.values()]
+        return any(self._holds_state(each) for each in near)
+
     def _holds_state(self, module):
-        """Whether a module has something that its functions change, so that a local name may be another name for it."""
-        if module.name not in self._stateful:
+        """Whether a module has something that its functions change."""
+        if module not in self._stateful:
             kept = {name for name in module.variables if name not in module.known}
             kept |= {
                 name
                 for name, value in module.known.items()
                 if isinstance(value, ast.expr) and not isinstance(value, ast.Constant) and self.world.may_change(module, name)
             }
-            self._stateful[module.name] = bool(kept)
-        return self._stateful[module.name]
+            self._stateful[module] = bool(kept)
+        return self._stateful[module]
 
 
 def root_of(node):

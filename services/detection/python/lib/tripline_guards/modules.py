@@ -63,7 +63,7 @@ class Module:
                 starred = starred or node.names[0].name == "*"
         words.update(self.names)
         bound = {}
-        _count_bindings(self.tree.body, bound)
+        count_bindings(self.tree.body, bound)
         self.variables = set(bound)
         self.known = {}
         for statement in self.tree.body:
@@ -106,7 +106,7 @@ def _definitions(statement):
             yield alias.asname or alias.name, (statement.module, alias.name)
 
 
-def _count_bindings(nodes, bound):
+def count_bindings(nodes, bound):
     """Counts what binds names in a scope; what stands inside of functions and classes is theirs."""
     for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
@@ -124,13 +124,13 @@ def _count_bindings(nodes, bound):
             bound[node.name] = bound.get(node.name, 0) + 1
         elif isinstance(node, ast.MatchMapping) and node.rest is not None:
             bound[node.rest] = bound.get(node.rest, 0) + 1
-        _count_bindings(ast.iter_child_nodes(node), bound)
+        count_bindings(ast.iter_child_nodes(node), bound)
 
 
 def locals_of(function):
     """The names that a function binds: parameters, and all that its body assigns without declaring them global."""
     bound = {}
-    _count_bindings(function.body, bound)
+    count_bindings(function.body, bound)
     arguments = function.args
     parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     parameters += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
@@ -143,10 +143,11 @@ class World:
 
     def __init__(self, globals_, others):
         self.globals = globals_
-        self.is_opaque = any(module.is_worldly for module in [*globals_.values(), *others])
+        self.modules = [*globals_.values(), *others]
+        self.is_opaque = any(module.is_worldly for module in self.modules)
         # (module, name or None for all): what another module may change.
         self.changed = set()
-        for module in [*globals_.values(), *others]:
+        for module in self.modules:
             self._note_changes(module)
 
     def _note_changes(self, module):
