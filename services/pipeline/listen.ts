@@ -45,7 +45,7 @@ export function createListener(parts: Needs, options: ListenOptions) {
     if (!isNew && !mayChangeFeed) return []
     if (isNew) for (const key of keys) seen.set(key, true)
     const { events, heartbeats = [] } = parts.decode(message.body, parts.trust)
-    // Other logs come by ways of their own: they do not show that what is done is heard.
+    // Findings come another way: they do not show that what is done is heard.
     const trail = events.map(({ event }) => event).filter(({ logType }) => logType === 'AWS.CloudTrail')
     const allowed = trail.filter((event) => isAllowed(message, event))
     if (!signs) return allowed
@@ -65,7 +65,8 @@ export function createListener(parts: Needs, options: ListenOptions) {
         const oldest = Date.now() - options.freshMs
         const changes: AuditEvent[] = []
         for (const message of batch) {
-          if (message.refused !== undefined || again.has(message.id)) continue
+          // Records of another log may say whatever their writer likes: they are no events of CloudTrail, however they look.
+          if (message.only?.carries !== undefined || message.refused !== undefined || again.has(message.id)) continue
           const seenAtOnce = glance(message.body)
           if (!Number.isNaN(seenAtOnce.time)) {
             count.all += 1

@@ -184,8 +184,9 @@ function sessionsOf({ aws }: Config, share: () => number): Sessions {
  */
 function heardSources({ sources }: Pick<Config, 'sources'>): readonly string[] {
   const named = sources.map((source) => ({ source, name: sourceName(source) }))
-  const fast = named.filter(({ source }) => !('s3' in source))
-  return (fast.length > 0 ? fast : named).map(({ name }) => name)
+  const trails = named.filter(({ source }) => !('sqs' in source && source.sqs.logType !== undefined))
+  const fast = trails.filter(({ source }) => !('s3' in source))
+  return (fast.length > 0 ? fast : trails).map(({ name }) => name)
 }
 
 /** The names that the configuration gives to accounts. */

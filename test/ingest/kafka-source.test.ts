@@ -8,6 +8,7 @@ import { until } from '../support/until.ts'
 
 const { CompressionCodecs, CompressionTypes } = kafkajs
 const title = 'a Kafka source against Apache Kafka 4'
+const stuckMs = process.env['TRIPLINE_JOURNEYS'] === 'whole' ? 15_000 : 8_000
 const taken: BatchHandler = () => Promise.resolve(new Set())
 const numbers = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `body ${index}`)
 
@@ -213,7 +214,7 @@ describe.runIf(needKafka(title))(title, () => {
     ])
   })
 
-  test('a handler that is stuck for 15 s on one of 12 partitions holds no other', { timeout: 90_000 }, async () => {
+  test('a handler that is stuck for long on one of 12 partitions holds no other', { timeout: 90_000 }, async () => {
     const name = await topic(12)
     const producer = broker.client.producer()
     await producer.connect()
@@ -223,7 +224,7 @@ describe.runIf(needKafka(title))(title, () => {
     const handled = new Set<string>()
     await using _ = run(name, async (batch) => {
       if (batch.some(({ body }) => body === 'stuck')) {
-        await new Promise((resolve) => setTimeout(resolve, 15_000))
+        await new Promise((resolve) => setTimeout(resolve, stuckMs))
         freed.abort()
       }
       for (const { body, id } of batch) {
@@ -252,11 +253,10 @@ describe.runIf(needKafka(title))(title, () => {
     waits.sort((a, b) => a - b)
     const [p50, p99, most] = [0.5, 0.99, 1].map((part) => Math.round(waits[Math.ceil(waits.length * part) - 1] ?? 0))
     process.stderr.write(
-      `12 partitions, one stuck for 15 s: the other 11 p50 ${p50} ms, p99 ${p99} ms, max ${most} ms (${waits.length})\n`,
+      `12 partitions, one stuck for ${stuckMs} ms: the other 11 p50 ${p50} ms, p99 ${p99} ms, max ${most} ms (${waits.length})\n`,
     )
     expect(waits.length).toBeGreaterThan(100)
-    // The stuck one takes 15 s.
-    expect(most).toBeLessThan(10_000)
+    expect(most).toBeLessThan(stuckMs * 0.75)
   })
 
   test('a batch that unpacks to too much is told of message by message, and the next ones come', async () => {

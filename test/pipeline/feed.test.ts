@@ -149,6 +149,11 @@ describe('beside intake', () => {
     )
     // Bound to another account: it says nothing of ours.
     await handle(given([quiet('eu-west-1', 50), aBeat({ time: '2026-11-21T09:51:00Z' })], ['222222222222']))
+    // A log of another kind may hold what looks like an event.
+    const foreign = { accounts: [account], by: 'logType App', carries: { logType: 'App', accountId: account } }
+    const [forgery] = given([quiet('eu-west-1', 55)])
+    const logs = listener.around('logs', async () => new Set(), { signs: true })
+    if (forgery !== undefined) await logs([{ ...forgery, only: foreign }])
     // What the bucket brings says nothing of the way that matters.
     const late = listener.around('bucket', createIntake({ ...line.parts, source: 'bucket' }), { signs: false })
     await late(given([quiet('eu-west-1', 40)]))

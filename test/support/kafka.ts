@@ -18,6 +18,8 @@ export interface Broker {
   readonly logins: { readonly scram: string; readonly tls: string; readonly ca: string; readonly password: string } | null
   readonly admin: Admin
   readonly client: Kafka
+  /** Kills it with all its connections and starts it again over the same data. Not at `KAFKA_BROKERS`. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -71,7 +73,7 @@ export function untilThere(admin: Admin, topic: string): Promise<true> {
 
 export async function startKafka(): Promise<Broker> {
   const given = process.env['KAFKA_BROKERS']
-  if (given !== undefined) return reach(given.split(','), null, () => Promise.resolve())
+  if (given !== undefined) return reach(given.split(','), null, { restart: () => Promise.resolve(), stop: () => Promise.resolve() })
   const why = missing()
   if (why !== null) throw new Error(`Kafka cannot start: ${why}`)
   const folder = await mkdtemp(join(tmpdir(), 'tripline-kafka-'))
@@ -90,27 +92,39 @@ export async function startKafka(): Promise<Broker> {
   run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', 'dHJpcGxpbmUtdGVzdHMtMQ', '-c', file, ...users])
   // The shell ends the broker when our end of its stdin closes, so that a killed test run leaves nothing behind.
   const shell = 'java "$@" </dev/null & broker=$!; read -r _; kill -9 $broker; wait $broker 2>/dev/null'
-  const child = spawn('sh', ['-c', shell, 'sh', ...java, 'kafka.Kafka', file], { stdio: ['pipe', 'ignore', 'pipe'] })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  await new Promise<void>((resolve, reject) => {
-    let text = ''
-    const timer = setTimeout(() => reject(new Error(`Kafka did not start within 60 s: ${text.slice(-2_000)}`)), 60_000)
-    child.stderr.on('data', (chunk: Buffer) => {
-      text = `${text}${chunk.toString()}`.slice(-5_000)
-      if (!text.includes('Kafka Server started')) return
-      clearTimeout(timer)
-      resolve()
+  const launch = async (): Promise<() => Promise<void>> => {
+    const child = spawn('sh', ['-c', shell, 'sh', ...java, 'kafka.Kafka', file], { stdio: ['pipe', 'ignore', 'pipe'] })
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    await new Promise<void>((resolve, reject) => {
+      let text = ''
+      const timer = setTimeout(() => reject(new Error(`Kafka did not start within 60 s: ${text.slice(-2_000)}`)), 60_000)
+      child.stderr.on('data', (chunk: Buffer) => {
+        text = `${text}${chunk.toString()}`.slice(-5_000)
+        if (!text.includes('Kafka Server started')) return
+        clearTimeout(timer)
+        resolve()
+      })
     })
-  })
+    return async () => {
+      child.stdin.end('\n')
+      await ended
+    }
+  }
+  let kill = await launch()
   const logins = { scram: `127.0.0.1:${scram}`, tls: `127.0.0.1:${tls}`, ca: await readFile(ca, 'utf8'), password }
-  return reach([`127.0.0.1:${plain}`], logins, async () => {
-    child.stdin.end('\n')
-    await ended
-    await rm(folder, { recursive: true, force: true })
+  return reach([`127.0.0.1:${plain}`], logins, {
+    async restart() {
+      await kill()
+      kill = await launch()
+    },
+    async stop() {
+      await kill()
+      await rm(folder, { recursive: true, force: true })
+    },
   })
 }
 
-async function reach(brokers: readonly string[], logins: Broker['logins'], end: () => Promise<void>): Promise<Broker> {
+async function reach(brokers: readonly string[], logins: Broker['logins'], own: Pick<Broker, 'restart' | 'stop'>): Promise<Broker> {
   const client = new kafkajs.Kafka({ clientId: 'tests', brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
   const admin = client.admin()
   await admin.connect()
@@ -126,9 +140,10 @@ async function reach(brokers: readonly string[], logins: Broker['logins'], end: 
     logins,
     admin,
     client,
+    restart: own.restart,
     async stop() {
       await admin.disconnect()
-      await end()
+      await own.stop()
     },
   }
 }
