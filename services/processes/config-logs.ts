@@ -7,7 +7,7 @@ import { accountId, name, type Misfit } from './config-routing.ts'
 // The keys of `tripline.yaml` that say which log a source carries, and where the formats of logs are declared.
 
 /** The schemas that come with Tripline, wherever it is started. */
-export const shippedSchemas = join(import.meta.dirname, '../../schemas')
+export const shippedSchemas = join(import.meta.dirname, '../ingest/schemas')
 
 export const logKeys = {
   logType: name.optional(),

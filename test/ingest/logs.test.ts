@@ -8,7 +8,7 @@ import { timeReader } from '../../services/ingest/logs/time-formats.ts'
 import { createLineSplitter } from '../../services/ingest/split-lines.ts'
 
 const account = '111122223333'
-const shipped = await readLogSchemas(['schemas'])
+const shipped = await readLogSchemas(['services/ingest/schemas'])
 const fixture = (name: string): string => new URL(`../fixtures/logs/${name}`, import.meta.url).pathname
 const trusting = (schemas: readonly LogSchema[]): Trust => ({ accounts: null, regions: null, times: 'any', schemas })
 const trust = trusting(shipped)

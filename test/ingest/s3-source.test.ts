@@ -101,7 +101,7 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     seen.map(({ body }) => String((JSON.parse(body) as Record<string, unknown>)['eventID'])).toSorted()
 
   test('reads other logs by the beginnings of their keys, line by line, with whose they are and from where', async () => {
-    const schemas = await readLogSchemas(['schemas'])
+    const schemas = await readLogSchemas(['services/ingest/schemas'])
     const named = (prefix: string, name: string) => schemas.flatMap((schema) => (schema.name === name ? [{ prefix, schema }] : []))
     const byPrefix = [...named('logs/s3/', 'AWS.S3ServerAccess'), ...named('AWSLogs/', 'AWS.VPCFlow')]
     const flow = await readFile('test/fixtures/logs/vpc-flow.log')

@@ -26,7 +26,7 @@ beforeAll(async () => {
     types: ['AWS.S3.Bucket'],
     folders: ['rules/aws/logs'],
     workers: [],
-    schemas: await readLogSchemas(['schemas']),
+    schemas: await readLogSchemas(['services/ingest/schemas']),
   })
 })
 afterAll(() => line[Symbol.asyncDispose]())
