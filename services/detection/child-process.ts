@@ -32,7 +32,7 @@ export function spawnChild(bundles: readonly Bundle[], options: ChildOptions): C
     '--disallow-code-generation-from-strings',
     '--no-experimental-sqlite',
     // Beside Python's memory, that of JavaScript stays small: what a batch leaves is swept earlier.
-    ...(python ? ['--max-semi-space-size=4'] : ['--frozen-intrinsics']),
+    ...(python ? ['--max-semi-space-size=16'] : ['--frozen-intrinsics']),
     '--no-addons',
     '--no-warnings',
     `--max-old-space-size=${memoryMb}`,
