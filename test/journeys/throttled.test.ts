@@ -11,7 +11,6 @@ import { until } from '../support/until.ts'
 // Hundreds of changes at once in an account whose bucket is 100 calls, refilled at 20 a second, while another account goes on as ever.
 
 const title = 'a storm in an account that AWS throttles'
-
 const whole = process.env['TRIPLINE_JOURNEYS'] === 'whole'
 /** 2,000 take two minutes: `TRIPLINE_JOURNEYS=whole`. */
 const count = whole ? 2_000 : 500
