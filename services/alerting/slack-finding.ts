@@ -186,7 +186,7 @@ function summaryOf({ summary = [] }: FindingAlert): RichText[] {
   for (const { path, values, others } of summary) {
     const shown = values.map(({ value, count }) => [code(line(value, 60)), plain(` ×${count}`)])
     const parts = others === 0 ? shown : [...shown, [plain(`others ×${others}`)]]
-    const row = fact(line(path, 60), ...parts.flatMap((part, index) => (index === 0 ? part : [plain(', '), ...part])))
+    const row = fact(line(path, 60), ...parts.flatMap((part, index) => (index === 0 ? part : [plain(', ')].concat(part))))
     left -= row.elements.reduce((sum, leaf) => sum + ('text' in leaf ? leaf.text.length : 0), 0)
     if (left < 0) break
     rows.push(row)

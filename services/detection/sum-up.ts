@@ -22,6 +22,10 @@ export function sumUp(
 /** Of a list its members; what is an object or a list again is no value. */
 function textsOf(value: Json): readonly string[] {
   const members: readonly Json[] = Array.isArray(value) ? (value as readonly Json[]) : [value]
-  const texts = members.filter((each) => each !== '' && typeof each !== 'object').map((each) => cut(String(each).slice(0, mostLetters)))
+  const texts = members.flatMap((each) => (each === '' || typeof each === 'object' ? [] : textOf(each)))
   return [...new Set(texts)].slice(0, mostMembers)
+}
+
+function textOf(value: string | number | boolean): string {
+  return cut((typeof value === 'string' ? value : JSON.stringify(value)).slice(0, mostLetters))
 }

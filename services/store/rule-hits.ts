@@ -31,8 +31,7 @@ async function countHit(database: Database, hit: RuleHit, subject: string): Prom
   const value = hit.unique === undefined || hit.unique === '' ? null : digest('unique', hit.unique).slice(0, 16)
   const [byValue, staged] = [hit.unique !== undefined, hit.staged === true]
   const fresh = hit.summary ?? []
-  const summed = (earlier: RawBuilder<unknown>) =>
-    fresh.length === 0 ? earlier : sql`tripline_sum_up(${earlier}, ${json(fresh)})`
+  const summed = (earlier: RawBuilder<unknown>) => (fresh.length === 0 ? earlier : sql`tripline_sum_up(${earlier}, ${json(fresh)})`)
   const opens = hit.threshold <= 1 && (!byValue || value !== null)
   const values = sql`case when ${value}::text is null or ${value}::text = any (coalesce(f.counted, '{}'))
     then coalesce(f.counted, '{}') else f.counted || ${value}::text end`

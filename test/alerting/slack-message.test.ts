@@ -52,7 +52,10 @@ describe('a new finding', () => {
   })
 
   it('of a rule shows the values that came most often as letters, whatever they say', () => {
-    const values = ['<!channel>', '<https://evil.example|x>\u202E', 'x'.repeat(200)].map((value, index) => ({ value, count: 9 - index }))
+    const values = ['<!channel>', '<https://evil.example|x>\u202E', 'x'.repeat(200)].map((value, index) => ({
+      value,
+      count: 9 - index,
+    }))
     const summary = [
       { path: 'userIdentity.arn', values, others: 4 },
       { path: '<!here>', values: [{ value: '@here\n*b*', count: 1 }], others: 0 },

@@ -67,11 +67,17 @@ test('what a rule sums up is told with its alert in both languages, and its repe
       sourceIPAddress: address,
     })
   const summed = async (status: string) =>
-    (await line.store.findings.list({}, 10)).filter((each) => each.status === status).map(({ detectionId, summary }) => [detectionId, summary])
+    (await line.store.findings.list({}, 10))
+      .filter((each) => each.status === status)
+      .map(({ detectionId, summary }) => [detectionId, summary])
   const field = (path: string, ...values: readonly (readonly [string, number])[]) => {
     return { path, values: values.map(([value, count]) => ({ value, count })), others: 0 }
   }
-  const both = (summary: readonly object[]) => expect.arrayContaining([['Summed', summary], ['Typed', summary]]) as unknown
+  const both = (summary: readonly object[]) =>
+    expect.arrayContaining([
+      ['Summed', summary],
+      ['Typed', summary],
+    ]) as unknown
 
   await send(['<!channel>', 7, null, '', 7, { not: 'a value' }], '192.0.2.1')
   const first = [field('requestParameters.name', ['7', 1], ['<!channel>', 1]), field('p_any_ip_addresses', ['192.0.2.1', 1])]

@@ -113,12 +113,12 @@ describe('a process that follows bundles', () => {
       Never: { code: 'def rule(event): return event["nothing"] == 1 and event.get("eventName") == "Never"' },
     })
     const failuresOf = async (index: boolean) => {
-      await using followed = await followDetections(
-        { ...config, detections: [python.path], followsBundles: false },
-        store,
-        { index },
-      )
-      const judged = await followed.evaluators.current.judgeBodies([aBody({ eventTime: `${new Date().toISOString().slice(0, 19)}Z` })])
+      await using followed = await followDetections({ ...config, detections: [python.path], followsBundles: false }, store, {
+        index,
+      })
+      const judged = await followed.evaluators.current.judgeBodies([
+        aBody({ eventTime: `${new Date().toISOString().slice(0, 19)}Z` }),
+      ])
       return judged.flatMap(({ records }) => records.flatMap(({ failures }) => failures.map(({ detectionId }) => detectionId)))
     }
     expect(await failuresOf(false)).toEqual(['Never'])
