@@ -31,7 +31,7 @@ export function findingAlert(input: {
     otherDifferences,
     essential,
     context: finding.context,
-    count: finding.count,
+    ...countsOf(finding),
     unconfirmed: !confirmed,
     openedAt: finding.openedAt.toISOString(),
     ended: null,
@@ -43,9 +43,20 @@ export function endedAlert(content: FindingAlert, ended: Ended): FindingAlert {
   return { ...content, ended }
 }
 
-/** The same alert, seen `count` times by now. */
-export function repeatedAlert(content: FindingAlert, count: number): FindingAlert {
-  return { ...content, count }
+/** The same alert, seen so often by now. */
+export function repeatedAlert(content: FindingAlert, finding: Pick<Finding, 'count' | 'summary'>): FindingAlert {
+  return { ...content, ...countsOf(finding) }
+}
+
+const mostValues = 5
+
+function countsOf({ count, summary }: Pick<Finding, 'count' | 'summary'>): Pick<FindingAlert, 'count' | 'summary'> {
+  const shown = summary.map(({ path, values, others }) => ({
+    path,
+    values: values.slice(0, mostValues),
+    others: values.slice(mostValues).reduce((sum, each) => sum + each.count, others),
+  }))
+  return shown.length === 0 ? { count } : { count, summary: shown }
 }
 
 /** Several events may precede one look: the one that happened last made the state that was seen. */

@@ -73,6 +73,7 @@ export function ocsfFinding(alert: Outgoing & { readonly content: FindingAlert }
         ended: cutDown(ended as unknown as Json),
         differences: cutDown(content.differences as unknown as Json),
         context: cutDown(content.context),
+        ...(content.summary === undefined ? {} : { summary: cutDown(content.summary as unknown as Json) }),
       },
     },
   }))

@@ -24,6 +24,7 @@ import { cut, line, lines } from './text.ts'
 const mostChanges = 10
 /** Of the 12,000 characters of a message. */
 const changesLength = 4_500
+const summaryLength = 2_500
 
 /** Where a message goes, and when it was first posted; null: it is posted now. */
 export type Told = Pick<Outgoing, 'to' | 'sentAt'>
@@ -40,7 +41,7 @@ export function findingMessage(alert: FindingAlert, told: Told): Worded {
       richText(section(...stateOf(alert, look.word))),
       richText(list(...placeOf(alert))),
       ...changesOf(alert, changes),
-      ...(changes.length > 0 ? [] : detailsOf(alert.context)),
+      ...(changes.length > 0 ? [] : [...detailsOf(alert.context), ...summaryOf(alert)]),
       richText(list(...storyOf(alert, told))),
     ],
     colour: look.colour,
@@ -176,6 +177,21 @@ function detailsOf(context: JsonObject): RichText[] {
     .slice(0, 6)
     .map(([key, value]) => fact(line(key, 60), plain(line(valueInWords(value), 200))))
   return rows.length === 0 ? [] : [richText(section(bold('Details')), list(...rows))]
+}
+
+/** The values that came most often, with how often. */
+function summaryOf({ summary = [] }: FindingAlert): RichText[] {
+  const rows: Section[] = []
+  let left = summaryLength
+  for (const { path, values, others } of summary) {
+    const shown = values.map(({ value, count }) => [code(line(value, 60)), plain(` ×${count}`)])
+    const parts = others === 0 ? shown : [...shown, [plain(`others ×${others}`)]]
+    const row = fact(line(path, 60), ...parts.flatMap((part, index) => (index === 0 ? part : [plain(', ')].concat(part))))
+    left -= row.elements.reduce((sum, leaf) => sum + ('text' in leaf ? leaf.text.length : 0), 0)
+    if (left < 0) break
+    rows.push(row)
+  }
+  return rows.length === 0 ? [] : [richText(section(bold('Most frequent')), list(...rows))]
 }
 
 function valueInWords(value: Json): string {

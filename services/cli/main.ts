@@ -38,6 +38,7 @@ const program = new Command('tripline')
 
 const json = (): Option =>
   new Option('--json', 'JSON only on stdout, one object a line, the last one {"summary": …}').default(false)
+const noIndex = (): Option => new Option('--no-index', 'ask Python rules about every event, also those that they cannot match')
 const config = (): Option => new Option('--config <file>', 'the configuration').default('tripline.yaml')
 
 program
@@ -55,14 +56,15 @@ program
   .description('the real thing: read the queues, re-fetch, judge, and tell the teams, until stopped')
   .addOption(config())
   .option('--only <roles>', `run only these parts, with commas between: ${roles.join(', ')}`, readRoles)
-  .action(async (options: { config: string; only?: ReadonlySet<Role> }) => {
+  .addOption(noIndex())
+  .action(async ({ only = new Set(roles), index, ...options }: { config: string; only?: ReadonlySet<Role>; index: boolean }) => {
     logToStdout()
     const { readConfig } = await import('../processes/config.ts')
     const { runTripline } = await import('../processes/run.ts')
     const stop = stopSignal()
     // What is not finished 10 s after SIGTERM is given up: its leases run out and another process takes it.
     stop.addEventListener('abort', () => setTimeout(() => process.exit(1), 10_000).unref())
-    await runTripline(await readConfig(options.config, process.env), { only: options.only ?? new Set(roles), stop })
+    await runTripline(await readConfig(options.config, process.env), { only, index, stop })
   })
 
 program
@@ -178,7 +180,7 @@ program
   .option('--detections <path...>', 'folders of detections', ['rules'])
   .option('--log-type <name>', 'the files are records of this log, as AWS.VPCFlow')
   .option('--schemas <path...>', 'folders of schemas, beside those that come with Tripline', [])
-  .option('--no-index', 'ask Python rules about every event, also those that they cannot match')
+  .addOption(noIndex())
   .addOption(json())
   .action(async (files: string[], options: Omit<ReplayOptions, 'files'>) => {
     const { replayCommand } = await import('./replay-command.ts')

@@ -118,6 +118,8 @@ export interface RuleDefinition<Type extends LogTypeName = 'AWS.CloudTrail'>
   readonly threshold?: number
   /** Counts distinct texts against the threshold, in place of matches: how many buckets, how many users. */
   readonly unique?: (record: RecordOf<Type>, event: RuleEvent) => string
+  /** Paths in the record (`userIdentity.arn`) or in `event.fields` (`p_any_ip_addresses`), at most 10: an alert shows their most frequent values. */
+  readonly summaryAttributes?: readonly string[]
   /** True: matched. Synchronous; sees failed calls too (`errorCode`); the record cannot be written to. */
   readonly evaluate: (record: RecordOf<Type>, event: RuleEvent) => boolean
   /** Some that match and some that stay silent. */

@@ -26,6 +26,7 @@ export interface LoadedRule extends LoadedBase {
   readonly kind: 'rule'
   /** Null: it asks for no event of CloudTrail. */
   readonly match: Detection['match']
+  readonly summaryAttributes: readonly string[]
   readonly tests: readonly { readonly name: string; readonly expected: boolean; readonly event: object }[]
 }
 export type Code = (...given: readonly unknown[]) => unknown
@@ -71,7 +72,7 @@ export function readDefinition(exported: object, from: { readonly file: string; 
   }
   const base = { detection, enabled: given.enabled, evaluate: given.evaluate, wording, slots: slotsOf(given) }
   if (given.kind === 'policy') return { ...base, kind: 'policy', tests: given.tests }
-  return { ...base, kind: 'rule', tests: given.tests, match: detection.match }
+  return { ...base, kind: 'rule', tests: given.tests, match: detection.match, summaryAttributes: given.summaryAttributes }
 }
 
 /** What costs a call for every event of CloudTrail is no accident. */
@@ -171,6 +172,7 @@ export const definition = z.discriminatedUnion('kind', [
       })
       .optional(),
     dedupPeriodMinutes: z.int().min(0).max(10_080, 'allowed: at most 10080').optional(),
+    summaryAttributes: distinct.max(10, 'allowed: at most 10').default([]),
     unique: code.optional(),
     threshold: z.int().min(1, 'allowed: a whole number from 1').default(1),
     tests: z.array(z.strictObject({ name: text, expected: z.boolean(), event: sample })).default([]),

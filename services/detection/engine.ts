@@ -15,6 +15,7 @@ import type { Code, Loaded, LoadedPolicy, LoadedRule } from './definition.ts'
 import type { RuleEvent } from './log-records.ts'
 import { cut, describeUnquoted, freezeJson, kindOf, limitContext } from './limits.ts'
 import { startLooking, type Known, type Looking } from './look-up.ts'
+import { sumUp } from './sum-up.ts'
 
 /** Runs loaded detections in this process, purely. Who must not trust their code runs this in an evaluator process. */
 export interface Engine {
@@ -127,7 +128,9 @@ export function runRule(rule: LoadedRule, record: JsonObject, event: RuleEvent):
   const words = word(rule, [record, event], {}, complaints)
   // A value that cannot be had does not count towards the threshold.
   const unique = rule.wording.unique === null ? {} : { unique: uniqueOf(rule.wording.unique, [record, event], complaints) }
-  return { answer: { detectionId: detection.id, ...words, ...unique }, complaints }
+  const { summaryAttributes: paths } = rule
+  const summary = paths.length === 0 ? {} : { summary: sumUp(paths, record, event) }
+  return { answer: { detectionId: detection.id, ...words, ...unique, ...summary }, complaints }
 }
 
 function uniqueOf(code: Code, given: readonly unknown[], complaints: string[]): string {

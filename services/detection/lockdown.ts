@@ -1,3 +1,5 @@
+import { reach } from './reach.ts'
+
 /** The language without the host: what a detection may reach by name, besides `console`. */
 const allowed = new Set<PropertyKey>(
   (
@@ -18,17 +20,7 @@ export function lockDown(say: (line: string) => void): void {
     if (!allowed.has(name) && typeof name === 'string') delete (globalThis as Record<string, unknown>)[name]
   }
   // Nothing leads here any more. Should something, the means to reach other processes and modules are gone.
-  for (const name of [
-    'kill',
-    '_kill',
-    '_debugProcess',
-    '_debugEnd',
-    'binding',
-    '_linkedBinding',
-    'dlopen',
-    'getBuiltinModule',
-    'execve',
-  ]) {
+  for (const name of reach) {
     Object.defineProperty(host, name, { value: undefined })
   }
   const log = (...given: readonly unknown[]): void => say(given.map(printed).join(' '))

@@ -1,6 +1,6 @@
 import type { Cause } from './audit-event.ts'
 import type { Difference } from './diff.ts'
-import type { Ending, Origin } from './finding.ts'
+import type { Ending, Origin, SummedField } from './finding.ts'
 import type { JsonObject } from './json.ts'
 import type { Severity } from './severity.ts'
 
@@ -39,6 +39,8 @@ export interface FindingAlert {
   readonly essential: boolean
   readonly context: JsonObject
   readonly count: number
+  /** The most frequent values of the fields that a rule sums up. Absent where there are none, and in alerts of older versions. */
+  readonly summary?: readonly SummedField[]
   /** AWS did not show what the event did: the state that was judged may be older than it. */
   readonly unconfirmed: boolean
   /** RFC 3339. */

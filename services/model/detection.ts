@@ -61,8 +61,8 @@ export interface RuleMatch {
   readonly description?: string
   readonly reference?: string
   readonly runbook?: string
-  /** The values of the fields that an alert sums up. */
-  readonly summary?: readonly (readonly [path: string, value: string | null])[]
+  /** The values of the fields that an alert sums up, as text: a list's members each for itself. */
+  readonly summary?: readonly (readonly [path: string, value: string])[]
 }
 
 /** One thing that is wrong with a resource. The key is empty unless the policy returns several violations. */

@@ -13,6 +13,14 @@ export type FindingStatus = 'counting' | 'open' | 'resolved' | 'retired'
 /** Why a finding ended. `superseded`: the same policy fails on the resource in another way now, or more severely. */
 export type Ending = 'fixed' | 'superseded' | 'gone' | 'retired'
 
+/** How many matches had which value of a field, most first. */
+export interface SummedField {
+  readonly path: string
+  readonly values: readonly { readonly value: string; readonly count: number }[]
+  /** How often others came beside those. */
+  readonly others: number
+}
+
 /** A policy failing on a resource under a violation key, or a rule under its dedup string and period. */
 export interface Finding {
   readonly id: string
@@ -37,6 +45,8 @@ export interface Finding {
   readonly differences: readonly Difference[]
   /** Matches so far (rules); 1 for policies. */
   readonly count: number
+  /** Of the fields that a rule sums up, the values of its matches; empty for policies. */
+  readonly summary: readonly SummedField[]
   /** Opened while its detection was staged: nobody was told. */
   readonly staged: boolean
   readonly openedAt: Date

@@ -300,6 +300,7 @@ async function recordMatch(
     staged: detection.staged,
     judgedBy: parts.evaluator.bundle?.activation ?? null,
     ...(match.unique === undefined ? {} : { unique: match.unique }),
+    ...(match.summary === undefined ? {} : { summary: match.summary }),
   })
   if (!detection.createAlert || detection.staged || finding.status === 'counting') return null
   if (!opened) return finding
@@ -318,12 +319,12 @@ async function recordMatch(
   return null
 }
 
-/** Once a batch for each: of what matches often, only the last count is told. */
+/** Once a batch for each: of what matches often, only the last counts are told. */
 async function tellRepeated(parts: IntakeParts, records: Records, findings: readonly Finding[]): Promise<void> {
-  for (const { id, count } of findings.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+  for (const finding of findings.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     await records.alerts.revise(
-      id,
-      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, count) : content),
+      finding.id,
+      (content) => (content.kind === 'finding' ? parts.tell.repeatedAlert(content, finding) : content),
       repeatEditMs,
     )
   }

@@ -49,7 +49,7 @@ export interface Tell {
     readonly tags?: ReadonlyMap<string, string>
   }): FindingAlert
   endedAlert(content: FindingAlert, ended: Ended): FindingAlert
-  repeatedAlert(content: FindingAlert, count: number): FindingAlert
+  repeatedAlert(content: FindingAlert, finding: Pick<Finding, 'count' | 'summary'>): FindingAlert
   summaries(
     findings: AsyncIterable<{ finding: Finding; detection: Detection; place: Place } & About>,
     router: Router,

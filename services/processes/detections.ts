@@ -25,6 +25,7 @@ const keepMs = 3_600_000
 type Broken = Evaluator['broken']
 /** What of the store detections come from and are given. */
 type Detecting = Pick<Store, 'bundles' | 'states' | 'ruleCache'>
+type How = Pick<EvaluatorOptions, 'index'>
 
 /** The detections that count for a configuration now: its folders, and the active bundle where it follows bundles. */
 export async function openDetections(config: Config, store: Detecting | null): Promise<Evaluator> {
@@ -51,14 +52,14 @@ export interface Hear {
 }
 
 /** Starts on what counts; where that bundle cannot be had at all, on the folders, and the bundle is tried again. */
-export async function followDetections(config: Config, store: Detecting): Promise<FollowedDetections> {
-  let own = await openFirst(config, store)
+export async function followDetections(config: Config, store: Detecting, how: How = {}): Promise<FollowedDetections> {
+  let own = await openFirst(config, store, how)
   const live = createLiveEvaluator(own.evaluator)
   const closing = new Set<Promise<void>>()
   let settled = live.current.bundle?.activation ?? 0
 
   const load = async (active: ActiveBundle): Promise<Broken> => {
-    const next = await openAt(config, store, active)
+    const next = await openAt(config, store, active, how)
     const broken = next.evaluator.broken.filter(({ file }) => file.startsWith(nameOf(active.number)))
     if (broken.length > 0) {
       await next.evaluator[Symbol.asyncDispose]()
@@ -122,27 +123,27 @@ interface Opened {
   readonly folder: BundleFolder | null
 }
 
-async function openFirst(config: Config, store: Detecting): Promise<Opened> {
-  if (!config.followsBundles) return openAt(config, store, null)
+async function openFirst(config: Config, store: Detecting, how: How): Promise<Opened> {
+  if (!config.followsBundles) return openAt(config, store, null, how)
   const active = await store.bundles.active()
   try {
-    return await openAt(config, store, active)
+    return await openAt(config, store, active, how)
   } catch (error) {
     if (active.number === 0) throw error
     const broken = { file: nameOf(active.number), message: describeError(error) }
     log.error({ ...broken }, 'the bundle cannot be loaded, only the folders of the configuration are')
     const none = { number: 0, activation: 0 }
-    const { evaluator } = await openAt(config, store, none)
+    const { evaluator } = await openAt(config, store, none, how)
     // Broken: so that findings of what is missing are not taken for those of removed detections.
     return { evaluator: { ...evaluator, bundle: { ...none, overdue: true }, broken: [...evaluator.broken, broken] }, folder: null }
   }
 }
 
-async function openAt(config: Config, store: Detecting | null, active: ActiveBundle | null): Promise<Opened> {
+async function openAt(config: Config, store: Detecting | null, active: ActiveBundle | null, how: How = {}): Promise<Opened> {
   const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
   const bundle = active === null ? {} : { bundle: { ...active, overdue: false }, bundleFolder: folder?.path ?? null }
   try {
-    const evaluator = await scoped(config, { ...bundle, ...(store === null ? {} : remembering(store)) })
+    const evaluator = await scoped(config, { ...how, ...bundle, ...(store === null ? {} : remembering(store)) })
     return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
   } catch (error) {
     await folder?.[Symbol.asyncDispose]()
@@ -157,7 +158,7 @@ function remembering({ states, ruleCache }: Detecting): Pick<EvaluatorOptions, '
 
 async function scoped(
   config: Config,
-  more: Pick<EvaluatorOptions, 'bundle' | 'bundleFolder' | 'lookUp' | 'cache'>,
+  more: How & Pick<EvaluatorOptions, 'bundle' | 'bundleFolder' | 'lookUp' | 'cache'>,
 ): Promise<Evaluator> {
   const { detections: folders, disabled } = config
   const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...more })

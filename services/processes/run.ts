@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly only: ReadonlySet<Role>
   /** Raised: stop intake, finish or give back within 10 s. */
   readonly stop: AbortSignal
+  /** False: Python rules are asked about every event of their log types. */
+  readonly index?: boolean
   /** Called once everything runs. */
   readonly onReady?: (running: Running) => void
   /** Hears the same business facts as the metrics. */
@@ -55,12 +57,12 @@ export interface Running {
 
 /** The real thing: runs the line until stopped. Throws before it starts when something it needs is not there. */
 export async function runTripline(config: Config, options: RunOptions): Promise<void> {
-  const { stop, only } = options
+  const { stop, only, index = true } = options
   const destinations = only.has('deliver') ? await openDestinations(config, process.env) : []
   const sources = only.has('ingest') ? await openSources(config, process.env) : []
   const { route, fallback } = routingOf(config)
   await using store = await openStore(config.store)
-  await using detections = await followDetections(config, store)
+  await using detections = await followDetections(config, store, { index })
   const { evaluators } = detections
   const metrics = createMetrics(store)
   const observe = both(metrics.observe, options.observe ?? {})

@@ -10,7 +10,7 @@ export interface FindingRow extends Omit<Finding, 'resource'> {
 export const findingColumns = sql`
   f.id, f.detection_id as "detectionId", f.kind, f.account_id as "accountId", f.region, f.resource_type as "resourceType",
   f.resource_id as "resourceId", f.key, f.epoch, f.origin, f.status, f.severity, f.title, f.context, f.causes, f.differences,
-  f.count, f.staged, f.opened_at as "openedAt", f.ended_at as "endedAt"`
+  f.count, coalesce(f.summary, '[]') as summary, f.staged, f.opened_at as "openedAt", f.ended_at as "endedAt"`
 
 export function findingOf({ resourceType, resourceId, ...row }: FindingRow): Finding {
   const { accountId, region } = row

@@ -15,6 +15,7 @@ import type {
   Resource,
   ResourceRef,
   RoutedTo,
+  RuleMatch,
   Severity,
   Together,
   Verdict,
@@ -270,6 +271,8 @@ export interface RuleHit {
   readonly cause: Cause
   /** Counts against the threshold once an epoch; empty: not at all. Left out: each match counts. */
   readonly unique?: string
+  /** Values that are counted by their path. Kept: the first 10 paths, of each the first 50 values, of those 200 letters. */
+  readonly summary?: RuleMatch['summary']
   /** The rule is staged: nobody is told. A finding is one or the other. */
   readonly staged?: boolean
   /** The activation of a bundle that the epoch began under. */

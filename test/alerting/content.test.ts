@@ -21,9 +21,18 @@ it('a detection without a display name goes by its id', () => {
   expect(alert.detection.displayName).toBe('AWS.S3.BucketPublicRead')
 })
 
+it('of the values that a rule sums up the five most frequent are told, and how often others came', () => {
+  const values = [7, 6, 5, 4, 3, 2, 1].map((count) => ({ value: `v${count}`, count }))
+  const finding = aFinding({ summary: [{ path: 'userIdentity.arn', values, others: 10 }] })
+  const alert = findingAlert({ finding, detection: aDetection(), place: aPlace(), confirmed: true })
+  expect(alert.summary).toEqual([{ path: 'userIdentity.arn', values: values.slice(0, 5), others: 13 }])
+  const summary = [{ path: 'userIdentity.arn', values: [{ value: 'v1', count: 40 }], others: 0 }]
+  expect(repeatedAlert(alert, { count: 41, summary })).toEqual({ ...alert, count: 41, summary })
+})
+
 it('ending and repeating change only their own words', () => {
   const alert = aFindingAlert()
   const ended = endedAlert(alert, { how: 'fixed', at: '2026-11-21T15:00:00.000Z', cause: null })
   expect(ended).toEqual({ ...alert, ended: { how: 'fixed', at: '2026-11-21T15:00:00.000Z', cause: null } })
-  expect(repeatedAlert(alert, 5)).toEqual({ ...alert, count: 5 })
+  expect(repeatedAlert(alert, { count: 5, summary: [] })).toEqual({ ...alert, count: 5 })
 })

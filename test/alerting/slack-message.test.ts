@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { endedAlert, repeatedAlert, slackMessage, terminalMessage, type SlackMessage } from '#alerting'
 import type { AlertContent, Difference, Ended, Json } from '#model'
 import { controls, refusal } from '../../services/processes/demo/slack-rules.ts'
-import { aCause, aFindingAlert, anOutgoing, aPlace } from '../support/alerts.ts'
+import { aCause, aFinding, aFindingAlert, anOutgoing, aPlace } from '../support/alerts.ts'
 
 const said = (content: AlertContent, uncertain = false): SlackMessage =>
   slackMessage(anOutgoing({ content, uncertain, sentAt: new Date('2026-11-21T14:02:05.400Z') }))
@@ -51,6 +51,36 @@ describe('a new finding', () => {
     expect(text).toContain('Details\n• mfa: No\n• ports: [22,80]')
   })
 
+  it('of a rule shows the values that came most often as letters, whatever they say', () => {
+    const values = ['<!channel>', '<https://evil.example|x>\u202E', 'x'.repeat(200)].map((value, index) => ({
+      value,
+      count: 9 - index,
+    }))
+    const summary = [
+      { path: 'userIdentity.arn', values, others: 4 },
+      { path: '<!here>', values: [{ value: '@here\n*b*', count: 1 }], others: 0 },
+    ]
+    const content = aFindingAlert({ summary, count: 9 })
+    expect(seen(content)).toContain(
+      `Most frequent\n• userIdentity.arn: <!channel> ×9, <https://evil.example|x>‹U+202E› ×8, ${'x'.repeat(59)}… ×7, others ×4\n• <!here>: @here *b* ×1\n`,
+    )
+    const { text, blocks, attachments } = wire(said(content))
+    expect(refusal(blocks, attachments)).toBeNull()
+    expect(controls(text, blocks, attachments).filter((each) => !each.includes('console.aws'))).toEqual([
+      'https://runbooks.example.com/s3-public',
+    ])
+  })
+
+  it('of a rule shows no more of them than a message has room for', () => {
+    const values = Array.from({ length: 5 }, (_, index) => ({ value: `${index}`.repeat(200), count: 1 }))
+    const summary = Array.from({ length: 10 }, (_, index) => ({ path: `${index}`.repeat(200), values, others: 1 }))
+    const context = Object.fromEntries(summary.map(({ path }) => [path, 'x'.repeat(5_000)]))
+    const long = 'y'.repeat(10_000)
+    const { blocks, attachments } = wire(said(aFindingAlert({ summary, context, why: long, runbook: long, title: long })))
+    expect(refusal(blocks, attachments)).toBeNull()
+    expect(JSON.stringify(blocks)).toContain('Most frequent')
+  })
+
   it('that no change caused says how it was found', () => {
     expect(seen(aFindingAlert({ cause: null, origin: 'detection' }))).toContain(
       'When: found by a new detection, 2026-11-21 14:02:05 UTC',
@@ -62,7 +92,7 @@ const terraform = { kind: 'terraform', name: 'Terraform', version: '1.9.2', prov
 
 describe('later news of a finding', () => {
   it('repeats are counted', () => {
-    expect(seen(repeatedAlert(aFindingAlert(), 5))).toContain('CRITICAL · repeated ×5')
+    expect(seen(repeatedAlert(aFindingAlert(), aFinding({ count: 5 })))).toContain('CRITICAL · repeated ×5')
   })
 
   const ended = (given: Partial<Ended> = {}) =>

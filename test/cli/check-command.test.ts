@@ -9,6 +9,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startSlackServer, type SlackServer } from '../../services/processes/demo/slack-server.ts'
 import { openAccount } from '../inventory/world.ts'
+import { freshFolder } from '../support/database.ts'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { needMoto, startMoto, type Moto } from '../support/moto.ts'
 
@@ -189,6 +190,7 @@ describe.runIf(needMoto(title))(title, { timeout: 120_000 }, () => {
     const http = { host: '127.0.0.1', port: (taken.address() as AddressInfo).port }
     const words = `http: given 127.0.0.1:${http.port}, where another process listens already`
     expect(failures(await tripline(['check'], { http }))).toEqual([expect.stringContaining(words)])
+    await freshFolder(join(folder, 'run'))
     const run = await tripline(['run', '--only', 'http'], { http, store: { folder: join(folder, 'run') } })
     expect(run.err).toContain(words)
     expect(run.err).not.toContain('    at ')

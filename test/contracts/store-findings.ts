@@ -234,6 +234,40 @@ export function findingsContract(open: () => Promise<Subject>): void {
     expect((await store.findings.hit(aHit({ dedup: 'none', unique: 'x' }))).opened).toBe(true)
   })
 
+  it('counts the values that a rule sums up with the matches, most first, and what is beyond the bound as others', async () => {
+    const subject = await open()
+    const hit = async (...summary: (readonly [string, string])[]) =>
+      (await subject.store.findings.hit(aHit({ threshold: 2, summary }))).finding.summary
+    const field = (path: string, values: Readonly<Record<string, number>>, others = 0) => {
+      return { path, values: Object.entries(values).map(([value, count]) => ({ value, count })), others }
+    }
+    expect(await hit(['ip', 'b'], ['who', '__proto__\0'])).toEqual([field('ip', { b: 1 }), field('who', { ['__proto__']: 1 })])
+    expect(await hit(['ip', 'a'], ['ip', 'c'])).toMatchObject([field('ip', { a: 1, b: 1, c: 1 }), { path: 'who' }])
+    expect(await hit()).toHaveLength(2)
+    expect(await hit(['new', 'x'.repeat(300)], ['ip', 'c'])).toEqual([
+      field('ip', { c: 2, a: 1, b: 1 }),
+      field('who', { ['__proto__']: 1 }),
+      field('new', { ['x'.repeat(200)]: 1 }),
+    ])
+    for (let from = 0; from < 60; from += 20)
+      await hit(...Array.from({ length: 20 }, (_, index) => ['ip', `v${from + index}`] as const))
+    const [ip] = await hit(['ip', 'late'], ['ip', 'a'], ...Array.from({ length: 12 }, (_, index) => [`p${index}`, 'x'] as const))
+    expect([ip?.values.length, ip?.values.slice(0, 2), ip?.others]).toEqual([50, field('', { a: 2, c: 2 }).values, 14])
+    const [kept] = await subject.store.findings.list({}, 1)
+    expect(kept?.summary.map(({ path }) => path)).toEqual(['ip', 'who', 'new', 'p0', 'p1', 'p2', 'p3', 'p4', 'p5', 'p6'])
+    await setClock(subject, '61 minutes')
+    expect(await hit(['ip', 'late'])).toEqual([field('ip', { late: 1 })])
+    expect(await subject.store.findings.open(aPolicyFinding())).toMatchObject({ summary: [] })
+  })
+
+  it('sums up every one of many matches that come at once', async () => {
+    const { store } = await open()
+    const summary = [['ip', 'a']] as const
+    const hits = Array.from({ length: 12 }, () => store.transaction((records) => records.findings.hit(aHit({ summary }))))
+    await Promise.all(hits)
+    expect((await store.findings.list({}, 1))[0]?.summary).toEqual([{ path: 'ip', values: [{ value: 'a', count: 12 }], others: 0 }])
+  })
+
   it('distinct values start afresh with each period', async () => {
     const subject = await open()
     const hit = async (unique: string) => (await subject.store.findings.hit(aHit({ threshold: 2, unique }))).opened

@@ -16,7 +16,7 @@ const size = whole
   ? { buckets: 60, roles: ['ingest', 'refresh', 'deliver', 'ingest', 'refresh', 'deliver', 'judge', 'scan', 'http', 'investigate'] }
   : { buckets: 9, roles: ['ingest', 'refresh', 'deliver', 'ingest,refresh,deliver,judge,scan,http'] }
 /** Of leases and of visibility; on a machine that does other things too, more. */
-const mostMs = whole ? 12_000 : 25_000
+const mostMs = whole ? 12_000 : 60_000
 const postgres = await startPostgres(title)
 
 describe.runIf(postgres !== null && needMoto(title))(title, { timeout: 300_000 }, () => {

@@ -24,7 +24,7 @@ import { until } from '../support/until.ts'
 
 const title = 'every way in at once'
 const whole = process.env['TRIPLINE_JOURNEYS'] === 'whole'
-const size = whole ? { events: 5_000, poison: 2_000, file: 20_000 } : { events: 300, poison: 90, file: 2_000 }
+const size = whole ? { events: 5_000, poison: 2_000, file: 20_000 } : { events: 100, poison: 90, file: 2_000 }
 const region = 'us-east-1'
 const bucket = 'org-trail'
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }

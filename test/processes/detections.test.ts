@@ -7,7 +7,8 @@ import { readBundle, type Evaluator } from '#detection'
 import type { ActiveBundle, Store } from '#store'
 import { readConfig, type Config } from '../../services/processes/config.ts'
 import { followDetections, openDetections } from '../../services/processes/detections.ts'
-import { account, aFolder, aPolicy, aRule, type Folder } from '../detection/world.ts'
+import { aRepository } from '../detection/python/world.ts'
+import { account, aBody, aFolder, aPolicy, aRule, type Folder } from '../detection/world.ts'
 import { freshStore } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -105,6 +106,17 @@ describe('a process that follows bundles', () => {
     expect(idsOf(followed.evaluators.current)).toEqual(['Both', 'Own'])
     stop.abort()
     await following
+  })
+
+  test('without the index Python rules are asked about events that they cannot match', async () => {
+    await using python = await aRepository({
+      Never: { code: 'def rule(event): return event["nothing"] == 1 and event.get("eventName") == "Never"' },
+    })
+    const without = { ...config, detections: [python.path], followsBundles: false }
+    await using followed = await followDetections(without, store, { index: false })
+    const body = aBody({ eventTime: `${new Date().toISOString().slice(0, 19)}Z` })
+    const [judged] = await followed.evaluators.current.judgeBodies([body])
+    expect(judged?.records[0]?.failures).toMatchObject([{ detectionId: 'Never', reason: 'threw' }])
   })
 
   test('starts on its folders where the bundle was changed in the database, and what is missing there is called broken', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -158,7 +159,12 @@ describe.skipIf(postgres === null)(title, () => {
       )
       return Number(row?.reads)
     }
-    const before = await reads()
+    // The connections that prepared this report a moment after their end.
+    const before = await until('what was read before', async () => {
+      const first = await reads()
+      await wait(500)
+      return first === (await reads()) ? first : null
+    })
     const store = await openStore({ url })
     const ref = { accountId: '1', region: 'r', type: 'T', id: 'arn:x/r-7' }
     await store.marks.wish([{ ref: { ...ref, id: 'e' }, class: 'event', expectation: null, scanId: null, delayMs: 0 }])

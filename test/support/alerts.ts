@@ -80,6 +80,7 @@ export function aFinding(given: Partial<Finding> = {}): Finding {
     causes: [aCause()],
     differences: [],
     count: 1,
+    summary: [],
     staged: false,
     openedAt: new Date('2026-11-21T14:02:05Z'),
     endedAt: null,

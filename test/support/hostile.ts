@@ -119,7 +119,7 @@ export function everywhere(text: string): readonly AlertContent[] {
   const counted = [{ displayName: text, severity: 'HIGH' as const, count: 1 }]
   return [
     finding,
-    { ...finding, ended },
+    { ...finding, ended, differences: [], summary: [{ path: text, values: [{ value: text, count: 2 }], others: 1 }] },
     { ...aSummary, critical: named, byDetection: counted },
     { kind: 'note', title: text, text },
   ]

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { loadPyodide } from 'pyodide'
+import { reach } from '../reach.ts'
 
 // Not imported: the module `node:process` opens the standard streams, and from then on reading them does not wait.
 const host = globalThis.process
@@ -143,17 +144,7 @@ function disarm(): void {
 
 /** Takes from the process what Pyodide needed only to start. */
 function forget(): void {
-  for (const name of [
-    'kill',
-    '_kill',
-    '_debugProcess',
-    '_debugEnd',
-    'binding',
-    '_linkedBinding',
-    'dlopen',
-    'getBuiltinModule',
-    'execve',
-  ]) {
+  for (const name of reach) {
     Object.defineProperty(host, name, { value: undefined, configurable: true })
   }
   delete (globalThis as { require?: unknown }).require

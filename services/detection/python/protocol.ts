@@ -50,7 +50,7 @@ export interface PythonWords {
   readonly unique?: string
   /** JSON text. */
   readonly alert_context?: string
-  readonly summary?: readonly (readonly [path: string, value: string | null])[]
+  readonly summary?: readonly (readonly [path: string, value: string])[]
 }
 export type PythonReason = 'threw' | 'wrong-type' | 'timeout' | 'memory'
 export interface PythonMatch {

@@ -31,6 +31,7 @@ import { coverage } from './0029-coverage.ts'
 import { gaps } from './0030-gaps.ts'
 import { ruleCache } from './0034-rule-cache.ts'
 import { bundles } from './0036-bundles.ts'
+import { summaries } from './0038-summaries.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -65,6 +66,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0030-gaps': from(gaps),
   '0034-rule-cache': from(ruleCache),
   '0036-bundles': from(bundles),
+  '0038-summaries': from(summaries),
 }
 
 function from(statements: readonly string[]): Migration {

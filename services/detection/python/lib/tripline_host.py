@@ -19,7 +19,7 @@ import tripline_cache as _cache
 import tripline_resources as _resources
 from panther_core import FunctionReturnTypeError, PantherEvent
 from panther_core.data_model import DataModel
-from panther_core.immutable import plain
+from panther_core.immutable import plain, unwrap
 from tripline_output import Output
 
 # [number of the call at hand, number of the last call that was interrupted]: the host watches the first while we run.
@@ -31,6 +31,7 @@ _models = {}
 _text_limit = 1_000
 _context_limit = 204_800
 _most_destinations = 10
+_most_summed, _most_members, _summed_letters = 10, 20, 200
 _cut_mark = "... (truncated)"
 _severities = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 # In the order of their calls; the title stands in for `dedup`.
@@ -304,13 +305,21 @@ def _words(detection, given):
 
 
 def _summary(detection, event):
-    return [[path, plain_text(event.deep_get(*path.split(".")))] for path in detection.spec.get("summaryAttributes", ())]
+    """The values of the fields that an alert sums up, as text: of a list its members; what is a container again is no value."""
+    found = []
+    for path in detection.spec.get("summaryAttributes", ())[:_most_summed]:
+        try:
+            value = unwrap(event.deep_get(*path.split(".")))
+            members = value if isinstance(value, list) else [value]
+            texts = dict.fromkeys(_plain_text(each) for each in members if each != "" and isinstance(each, (str, bool, int, float)))
+        except Exception:  # noqa: BLE001
+            continue
+        found.extend([path, text] for text in list(texts)[:_most_members])
+    return found
 
 
-def plain_text(value):
-    if value is None:
-        return None
-    return _cut(value if isinstance(value, str) else json.dumps(value, default=plain))
+def _plain_text(value):
+    return (value if isinstance(value, str) else json.dumps(value))[:_summed_letters]
 
 
 # ---- batches
