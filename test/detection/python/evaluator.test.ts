@@ -74,6 +74,13 @@ def rule(event): return event.get("eventName") == "Partly"
 def title(event): return str(LOOKS[event["eventID"]](event))
 `,
       },
+      Hoards: {
+        code: `
+KEPT = []
+def rule(event): return event.get("eventName") == "Hoards" and (KEPT.append(event) or True)
+def title(event): return "%s of %s: %s" % (KEPT[0]["requestParameters"]["a"], KEPT[0]["p_log_type"], event["eventID"])
+`,
+      },
       Looks: {
         code: 'from panther import resource_lookup\ndef rule(event): return event.get("eventName") == "Looks" and resource_lookup("arn:aws:s3:::logs")["Name"] == "logs"',
       },
@@ -178,6 +185,12 @@ describe('a Python rule', () => {
     const { matches, failures } = await judge(given)
     expect(failures).toEqual([])
     expect(matches.find(({ detectionId }) => detectionId === 'Partly')?.title).toBe(title)
+  })
+
+  test('may keep an event and look at it over a later one', async () => {
+    await judge({ eventName: 'Hoards', eventID: 'first', requestParameters: { a: 1 } })
+    const { matches } = await judge({ eventName: 'Hoards', eventID: 'second', requestParameters: { a: 2 } })
+    expect(matches.find(({ detectionId }) => detectionId === 'Hoards')?.title).toBe('1 of AWS.CloudTrail: second')
   })
 
   test('looks resources up in the inventory', async () => {

@@ -51,7 +51,7 @@ def _sleep(seconds):
         raise ValueError("sleep length must be non-negative")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        pass
+        event.settle()
 
 
 def iam_data():
@@ -395,7 +395,18 @@ def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=
                 _cache.wait(tag, writes)
         writes = None
     _cache.begin(None, keeps)
+    if sys.getrefcount(event) > _unshared:
+        event.settle()
     return said, all_writes
+
+
+def _count_unshared():
+    event = PantherEvent({})
+    return sys.getrefcount(event)
+
+
+# So often an event is referred to that no detection keeps.
+_unshared = _count_unshared()
 
 
 def _judge_one(detection, event):

@@ -36,6 +36,14 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
             self._held = {**self._add(), **self._container}
             self._add = self._lower = None
 
+    def settle(self):
+        """Reads what it has not read yet: a detection keeps the event, and the host will not."""
+        try:
+            self._complete()
+            self._container  # noqa: B018
+        except Exception:  # noqa: BLE001
+            pass
+
     def _find(self, key):
         held = self._held
         try:
