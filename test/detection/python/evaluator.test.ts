@@ -78,7 +78,7 @@ def title(event): return str(LOOKS[event["eventID"]](event))
         code: `
 KEPT = []
 def rule(event): return event.get("eventName") == "Hoards" and (KEPT.append(event) or True)
-def title(event): return "%s of %s: %s" % (KEPT[0]["requestParameters"]["a"], KEPT[0]["p_log_type"], event["eventID"])
+def title(event): return event["eventID"] if len(KEPT) == 1 else f"{KEPT[0]['requestParameters']['a']} of {KEPT[0]['p_log_type']}"
 `,
       },
       Looks: {
@@ -190,7 +190,7 @@ describe('a Python rule', () => {
   test('may keep an event and look at it over a later one', async () => {
     await judge({ eventName: 'Hoards', eventID: 'first', requestParameters: { a: 1 } })
     const { matches } = await judge({ eventName: 'Hoards', eventID: 'second', requestParameters: { a: 2 } })
-    expect(matches.find(({ detectionId }) => detectionId === 'Hoards')?.title).toBe('1 of AWS.CloudTrail: second')
+    expect(matches.find(({ detectionId }) => detectionId === 'Hoards')?.title).toBe('1 of AWS.CloudTrail')
   })
 
   test('looks resources up in the inventory', async () => {
