@@ -184,7 +184,7 @@ function changed(event: JsonObject, count: number, next: (below: number) => numb
   }
   const copy = (value: Json, often: number): Json => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-    const entries = Object.entries(value).flatMap(([key, own = null]) =>
+    const entries = Object.entries(value as Readonly<Record<string, Json>>).flatMap(([key, own]) =>
       next(often) === 0 ? change(key, own) : [[key, copy(own, often)] as const],
     )
     return Object.fromEntries(entries)

@@ -176,7 +176,8 @@ interface Step {
 // eslint-disable-next-line no-control-regex
 const isAscii = /^[\0-\x7F]*$/u
 
-function hasLike(value: object, { name, small }: Step): boolean {
+/** Whether an object has a key that differs from a name in nothing but case. */
+export function hasLike(value: object, { name, small }: Step): boolean {
   for (const key of Object.keys(value)) if (key.length === name.length && key.toLowerCase() === small) return true
   return false
 }
