@@ -4,7 +4,7 @@ import { decode, IngestError, readFiles, readLogSchemas, type Carried, type File
 import type { AuditEvent, RuleMatch } from '#model'
 import { nearest } from '#runtime'
 import { shippedSchemas } from '../processes/config-logs.ts'
-import { counted } from './words.ts'
+import { counted, visible } from './words.ts'
 
 export interface ReplayOptions {
   readonly files: readonly string[]
@@ -158,9 +158,4 @@ function createReport(json: boolean): Report {
       }
     },
   }
-}
-
-/** Titles hold text from outside: control, bidirectional and zero-width letters must not steer the terminal. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16) ?? ''}}`)
 }
