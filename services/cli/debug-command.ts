@@ -1,5 +1,5 @@
-import { testDetections, type TestReport } from '#detection'
-import { nearest } from '#runtime'
+import { testDetections } from '#detection'
+import { readSettings } from './test-settings.ts'
 import { tellBroken, tellTest } from './test-words.ts'
 import { visible } from './words.ts'
 
@@ -9,26 +9,19 @@ export async function debugCommand(given: {
   readonly test: string
   readonly paths: readonly string[]
 }): Promise<number> {
-  const { id, test: name, paths } = given
-  const known = new Set<string>()
-  const run = (testNames: readonly string[]): Promise<TestReport> =>
-    testDetections(
-      paths.length > 0 ? paths : ['.'],
-      ({ detection }) => {
-        known.add(detection.id)
-        return detection.id === id
-      },
-      { testNames, reading: { ignored: [], extraKeys: 'refused' } },
-    )
+  const { id, test: name } = given
+  const { paths: set, ignoreFiles: ignored, ignoreExtraKeys } = readSettings({ paths: given.paths }, process.env)
+  const paths = set.length > 0 ? set : ['.']
+  const reading = { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused' } as const
+  const run = (testNames: readonly string[]) => testDetections(paths, (each) => each.detection.id === id, { testNames, reading })
   const report = await run([name])
   const test = report.tested.flatMap(({ tests }) => tests)[0]
   if (test === undefined) {
-    const isKnown = known.has(id)
-    const there = isKnown ? (await run([])).tested.flatMap(({ tests }) => tests.map((each) => each.name)) : [...known]
-    const like = nearest(isKnown ? name : id, there).join(', ')
-    const what = `${id}, ${name}: there is no such ${isKnown ? 'test' : 'detection'} in ${paths.join(', ') || '.'}`
     const named = tellBroken({ ...report, broken: report.broken.filter(({ message }) => message.startsWith(id)) })
-    process.stderr.write(`${[visible(like === '' ? what : `${what}; there is ${like}`), ...named].join('\n')}\n`)
+    const names = report.tested.length === 0 ? [] : (await run([])).tested.flatMap(({ tests }) => tests.map((each) => each.name))
+    const known = report.tested.length === 0 ? '' : `; its tests: ${names.join(', ') || 'none'}`
+    const where = paths.join(', ')
+    process.stderr.write(`${[visible(`${id}, ${name}: there is no such test in ${where}${known}`), ...named].join('\n')}\n`)
     return 2
   }
   process.stdout.write(`${[visible(id), ...tellTest({ ...test, alerts: true })].join('\n')}\n`)

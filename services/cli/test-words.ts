@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import type { TestReport, TestResult } from '#detection'
+import { linesOfNotes, linesOfNotRun, type TestReport, type TestResult } from '#detection'
 import type { Outcome } from './test-command.ts'
-import { counted, visible, visibleLines } from './words.ts'
+import { counted, visible } from './words.ts'
 
 /** A detection with its tests; of a test in Python that expects an alert each function, of another one what decides. */
 export function tellOutcome({ detection, lacks, tests }: Outcome, failuresOnly: boolean): string {
@@ -11,7 +11,7 @@ export function tellOutcome({ detection, lacks, tests }: Outcome, failuresOnly: 
 
 export function tellTest({ name, alerts, passed, message, functions, printed }: TestResult): readonly string[] {
   const head = `\t${mark(passed)} ${visible(name)}`
-  if (functions === undefined || functions.length === 0) return message === null ? [head] : [head, `\t\t${visibleLines(message)}`]
+  if (functions === undefined || functions.length === 0) return message === null ? [head] : [head, `\t\t${visible(message)}`]
   const shown = alerts ? functions : functions.slice(0, 1)
   const said = (printed ?? '').split('\n').filter((line) => line !== '')
   return [
@@ -23,29 +23,27 @@ export function tellTest({ name, alerts, passed, message, functions, printed }: 
 
 export function tellBroken({ broken }: TestReport): readonly string[] {
   return broken.map(
-    ({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${visibleLines(message).replaceAll('\n', '\n\t')}`,
+    ({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${message.split('\n').map(visible).join('\n\t')}`,
   )
 }
 
-const kindWords: Readonly<Record<string, string>> = {
-  pack: 'pack',
-  lookup_table: 'lookup table',
-  saved_query: 'saved query',
-  scheduled_query: 'scheduled query',
-  scheduled_prompt: 'scheduled prompt',
+/** What was not run: detections by name, what is no detection as one line a kind. */
+export function tellNotRun({ notRun, idle, notes }: TestReport): readonly string[] {
+  const [detections, others] = [notRun.filter(isDetection), notRun.filter((each) => !isDetection(each))]
+  return [
+    ...detections.map(({ id, reason }) => `${styleText('yellow', '[SKIPPED]')} ${visible(id)}\n\t${reason}`),
+    ...linesOfNotRun([...others, ...idle.filter(isScheduled)]).map((each) => `not run: ${visible(each)}`),
+    ...linesOfNotes(notes).map((each) => `note: ${visible(each)}`),
+  ]
 }
 
-/** What was not run: detections by name, what is no detection as one line a kind. */
-export function tellNotRun({ notRun, notes }: TestReport): readonly string[] {
-  const byKind = new Map<string, { count: number; reason: string }>()
-  const lines: string[] = []
-  for (const { id, kind, reason } of notRun) {
-    if (kindWords[kind] === undefined) lines.push(`${styleText('yellow', '[SKIPPED]')} ${visible(id)}\n\t${visible(reason)}`)
-    else byKind.set(kind, { count: (byKind.get(kind)?.count ?? 0) + 1, reason })
-  }
-  for (const [kind, { count, reason }] of byKind) lines.push(`not run: ${counted(count, kindWords[kind] ?? kind)}; ${reason}`)
-  for (const { file, message } of notes) lines.push(`note: ${visible(file)}: ${visible(message)}`)
-  return lines
+export function isDetection({ kind }: TestReport['notRun'][number]): boolean {
+  return kind.endsWith('rule') || kind === 'policy'
+}
+
+/** What nobody can turn on here; others are off because their authors said so. */
+export function isScheduled({ kind }: TestReport['notRun'][number]): boolean {
+  return kind === 'scheduled_rule'
 }
 
 /** The tests that failed, each with the functions that are to blame. */
