@@ -1,11 +1,13 @@
 import { pantherFields, type AuditEvent } from '#model'
 
-/** What events get besides their own fields, made when a rule first asks for it. */
+/** The events of a batch, for what a rule asks for first. */
 export interface Added {
   readonly begin: () => void
   readonly put: (tag: number, event: AuditEvent) => void
-  /** JSON text. */
+  /** What an event gets besides its own fields, as JSON text. */
   readonly of: (tag: number) => string
+  /** An event's own fields, as JSON text. */
+  readonly whole: (tag: number) => string
 }
 
 export function createAdded(): Added {
@@ -17,5 +19,6 @@ export function createAdded(): Added {
       const event = events.get(tag)
       return event === undefined ? '{}' : JSON.stringify(pantherFields(event))
     },
+    whole: (tag) => JSON.stringify(events.get(tag)?.record ?? {}),
   }
 }

@@ -68,29 +68,43 @@ function indexType(rules: readonly IndexedRule[], logType: string): (event: obje
       for (const prefix of guard.prefixes) push(bucket.byPrefix, prefix, entry)
     }
   }
-  const steps = paths.map((path) => path.split('.'))
+  const steps = paths.map((path) => path.split('.').map((name) => ({ name, small: name.toLowerCase() })))
   const looked = [...buckets.values()].map((bucket) => ({
     bucket,
     lengths: [...new Set([...bucket.byPrefix.keys()].map(({ length }) => length))],
   }))
-  return (event) => {
-    // Read when asked for; undefined: not yet, null: not sure.
-    const tokens: (string | null | undefined)[] = []
-    const tokenOf = (field: number): string | null => {
-      const known = tokens[field]
-      if (known !== undefined) return known
-      return (tokens[field] = tokenAt(event, steps[field] ?? []))
+  // Of the event at hand. Kept from event to event: this runs for each, and making them anew costs as much as looking.
+  let event: object = {}
+  let number = 0
+  let found: number[] = []
+  const foundAt = new Float64Array(rules.length)
+  // Read when asked for; undefined: not yet, null: not sure.
+  const tokens: (string | null | undefined)[] = paths.map(() => undefined)
+  const tokenOf = (field: number): string | null => {
+    const known = tokens[field]
+    if (known !== undefined) return known
+    return (tokens[field] = tokenAt(event, steps[field] ?? []))
+  }
+  const holds = (rest: Entry['rest']): boolean => {
+    for (const [field, guard] of rest) {
+      const token = tokenOf(field)
+      if (token !== null && !guard(token)) return false
     }
-    const found = new Set<number>()
-    const take = (entries: readonly Entry[] | undefined): void => {
-      for (const { rule, rest } of entries ?? []) {
-        const holds = rest.every(([field, guard]) => {
-          const token = tokenOf(field)
-          return token === null || guard(token)
-        })
-        if (holds) found.add(rule)
-      }
+    return true
+  }
+  const take = (entries: readonly Entry[] | undefined): void => {
+    if (entries === undefined) return
+    for (const { rule, rest } of entries) {
+      if (foundAt[rule] === number || !holds(rest)) continue
+      foundAt[rule] = number
+      found.push(rule)
     }
+  }
+  return (given) => {
+    event = given
+    number += 1
+    found = []
+    tokens.fill(undefined)
     take(always)
     for (const { bucket, lengths } of looked) {
       const { field, all, byToken, byPrefix } = bucket
@@ -101,7 +115,8 @@ function indexType(rules: readonly IndexedRule[], logType: string): (event: obje
         for (const length of lengths) take(byPrefix.get(token.slice(0, length)))
       }
     }
-    return [...found].toSorted((one, other) => one - other)
+    event = {}
+    return found.toSorted((one, other) => one - other)
   }
 }
 
@@ -137,11 +152,11 @@ function push(map: Map<string, Entry[]>, key: string, entry: Entry): void {
  * What stands at a path: `s:` and the text in small letters, `true`, `false`, `null` (or nothing), `other`. Null where we are not sure
  * what the detection would find: its event ignores case, and small letters are plain for ASCII only.
  */
-function tokenAt(event: object, steps: readonly string[]): string | null {
+function tokenAt(event: object, steps: readonly Step[]): string | null {
   let value: unknown = event
   for (const step of steps) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'null'
-    if (Object.hasOwn(value, step)) value = (value as Readonly<Record<string, unknown>>)[step]
+    if (Object.hasOwn(value, step.name)) value = (value as Readonly<Record<string, unknown>>)[step.name]
     else return hasLike(value, step) ? null : 'null'
   }
   if (typeof value === 'string') return isAscii.test(value) ? `s:${value.toLowerCase()}` : null
@@ -149,10 +164,15 @@ function tokenAt(event: object, steps: readonly string[]): string | null {
   return value === null || value === undefined ? 'null' : 'other'
 }
 
+interface Step {
+  readonly name: string
+  readonly small: string
+}
+
 // eslint-disable-next-line no-control-regex
 const isAscii = /^[\0-\x7F]*$/u
 
-function hasLike(value: object, step: string): boolean {
-  const small = step.toLowerCase()
-  return Object.keys(value).some((key) => key.length === step.length && key.toLowerCase() === small)
+function hasLike(value: object, { name, small }: Step): boolean {
+  for (const key of Object.keys(value)) if (key.length === name.length && key.toLowerCase() === small) return true
+  return false
 }

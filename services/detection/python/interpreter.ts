@@ -33,6 +33,8 @@ export interface PythonHost {
   readonly ask: (id: string) => string | undefined
   /** JSON text of what is added to an event of the batch. */
   readonly add: (tag: number) => string
+  /** JSON text of an event of the batch. */
+  readonly whole: (tag: number) => string
 }
 export interface InterpreterOptions {
   /** The largest memory of Python. */
@@ -48,6 +50,7 @@ const home = '/lib/tripline'
 const pageBytes = 65_536
 const busyAfterMs = 50
 const againAfterMs = 50
+const bytes = new TextEncoder()
 
 /**
  * Starts Python on this thread. The permission model of the process is the boundary; what is taken away here keeps detections from
@@ -84,12 +87,13 @@ export async function startInterpreter({ memoryMb, onBusy, orphanMs }: Interpret
   python.runPython(closing)
   forget()
   return {
-    connect({ announce, ask, add }) {
-      call.connect(announce, watch.outside(ask), watch.outside(iamData), add)
+    connect({ announce, ask, add, whole }) {
+      call.connect(announce, watch.outside(ask), watch.outside(iamData), add, watch.outside(whole))
     },
     load: call.load,
     guards: call.guards,
-    judgeEvents: call.judgeEvents,
+    // Text crosses letter by letter, bytes in one go.
+    judgeEvents: (text, ...how) => call.judgeEvents(bytes.encode(text), ...how),
     judgeEvent: call.judgeEvent,
     judgeResources: call.judgeResources,
     runTest: call.runTest,

@@ -29,6 +29,9 @@ interface Asked {
 const alone: PythonHead = { ticket: 0, inventory: false, keeps: false, entries: [], settled: [] }
 /** So much text goes to Python at once. */
 const lettersAtOnce = 1024 * 1024
+/** What is larger is read before a rule is called, whose time it would take. */
+const wholeFrom = 64 * 1024
+const nothing: readonly never[] = []
 
 /** Decodes and verifies raw bodies and has Python judge the events that a rule may match; answers those with an effect. */
 export function judgePythonBodies(
@@ -85,8 +88,8 @@ export function judgePythonBodies(
       else for (const each of said) take(each)
       ;[from, texts, letters] = [to, [], 0]
     }
-    for (const [index, { event, numbers }] of asked.entries()) {
-      const text = eventText(head.ticket + index, numbers, event)
+    for (const [index, { body, event, numbers }] of asked.entries()) {
+      const text = eventText(head.ticket + index, numbers, event, (bodies[body] as string).length > wholeFrom)
       added.put(head.ticket + index, event)
       texts.push(text)
       letters += text.length
@@ -118,8 +121,20 @@ export function judgePythonBodies(
   }
 }
 
-function eventText(tag: number, numbers: readonly number[], { logType, record }: AuditEvent): string {
-  return `[${tag},[${numbers.join()}],${JSON.stringify(logType)},${JSON.stringify(record)}]`
+/** Most rules look at a few plain fields: of an event only these go to Python, which asks for all of it when a rule looks further. */
+function eventText(tag: number, numbers: readonly number[], { logType, record }: AuditEvent, whole: boolean): string {
+  const sent = whole ? record : headOf(record)
+  return `[${tag},[${numbers.join()}],${JSON.stringify(logType)},${JSON.stringify(sent)},${whole ? 1 : 0}]`
+}
+
+/** A record with each list and object in it empty: Python knows these by being lists. */
+function headOf(record: AuditEvent['record']): object {
+  const head: Record<string, unknown> = {}
+  for (const key of Object.keys(record)) {
+    const value = record[key]
+    head[key] = typeof value === 'object' && value !== null ? nothing : value
+  }
+  return head
 }
 
 function joined(one: RecordJudgement, other: RecordJudgement): RecordJudgement {

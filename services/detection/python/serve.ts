@@ -45,6 +45,7 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
       return told === '' ? undefined : told
     },
     add: added.of,
+    whole: added.whole,
   })
   const loaded = load(python, request, source)
   const rules = createPythonRules(loaded.detections, request.role === 'rule' ? guardsOf(python, source) : {})

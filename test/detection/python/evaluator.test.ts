@@ -52,6 +52,35 @@ def alert_context(event): return 1 / 0
       Greedy: {
         code: 'def rule(event):\n    return event.get("eventName") == "Greedy" and len([bytearray(9_000_000) for _ in range(99)]) > 0',
       },
+      Partly: {
+        code: `
+import json
+LOOKS = {
+    "get": lambda event: event.get("REQUESTPARAMETERS").get("a")[1]["b"],
+    "deep_get": lambda event: event.deep_get("requestParameters", "a"),
+    "deep_walk": lambda event: event.deep_walk("requestParameters", "a", "b"),
+    "udm": lambda event: event.udm("who"),
+    "in": lambda event: "requestParameters" in event and "resources" in event and "nothing" not in event,
+    "items": lambda event: dict(event.items())["requestParameters"]["a"][0],
+    "copy": lambda event: event.to_dict()["requestParameters"],
+    "json": lambda event: json.loads(json.dumps(event, default=event.json_encoder))["requestParameters"],
+    "repr": lambda event: "'requestParameters': {'a': [1, {'b': 'c'}]}" in repr(event),
+    "equal": lambda event: event == event.to_dict(),
+    "added": lambda event: event.get("p_log_type") and event["requestParameters"]["a"][0],
+    "missing": lambda event: event.get("errorCode", "none") + str(len(event["resources"])),
+    "kept": lambda event: event._container.update(mine=[2]) or event["mine"][0] + event["requestParameters"]["a"][0],
+}
+def rule(event): return event.get("eventName") == "Partly"
+def title(event): return str(LOOKS[event["eventID"]](event))
+`,
+      },
+      Hoards: {
+        code: `
+KEPT = []
+def rule(event): return event.get("eventName") == "Hoards" and (KEPT.append(event) or True)
+def title(event): return event["eventID"] if len(KEPT) == 1 else f"{KEPT[0]['requestParameters']['a']} of {KEPT[0]['p_log_type']}"
+`,
+      },
       Looks: {
         code: 'from panther import resource_lookup\ndef rule(event): return event.get("eventName") == "Looks" and resource_lookup("arn:aws:s3:::logs")["Name"] == "logs"',
       },
@@ -135,6 +164,33 @@ describe('a Python rule', () => {
     expect((await judge({ eventName: 'Raises' })).failures).toEqual([
       { detectionId: 'Raises', reason: 'threw', message: "KeyError: 'nothing' (Raises.py, line 2)" },
     ])
+  })
+
+  test.each([
+    ['get', 'c'],
+    ['deep_get', "ImmutableList((1, {'b': 'c'}))"],
+    ['deep_walk', 'c'],
+    ['udm', 'mallory'],
+    ['in', 'True'],
+    ['items', '1'],
+    ['copy', "{'a': [1, {'b': 'c'}]}"],
+    ['json', "{'a': [1, {'b': 'c'}]}"],
+    ['repr', 'True'],
+    ['equal', 'True'],
+    ['added', '1'],
+    ['missing', 'none0'],
+    ['kept', '3'],
+  ])('finds all of an event, however it looks first: %s', async (eventID, title) => {
+    const given = { eventName: 'Partly', eventID, requestParameters: { a: [1, { b: 'c' }] }, resources: [] }
+    const { matches, failures } = await judge(given)
+    expect(failures).toEqual([])
+    expect(matches.find(({ detectionId }) => detectionId === 'Partly')?.title).toBe(title)
+  })
+
+  test('may keep an event and look at it over a later one', async () => {
+    await judge({ eventName: 'Hoards', eventID: 'first', requestParameters: { a: 1 } })
+    const { matches } = await judge({ eventName: 'Hoards', eventID: 'second', requestParameters: { a: 2 } })
+    expect(matches.find(({ detectionId }) => detectionId === 'Hoards')?.title).toBe('1 of AWS.CloudTrail')
   })
 
   test('looks resources up in the inventory', async () => {

@@ -1,5 +1,6 @@
 """Runs detections: loads them, judges events and resources with them, runs their tests. JSON text in, JSON text out."""
 
+import gc
 import importlib.abc
 import importlib.machinery
 import json
@@ -12,6 +13,7 @@ import traceback
 import types
 from array import array
 from collections.abc import Mapping
+from functools import partial
 
 import tripline_cache as _cache
 import tripline_resources as _resources
@@ -36,9 +38,9 @@ _severities = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 _wording = ("title", "description", "reference", "severity", "runbook", "destinations", "dedup", "alert_context", "unique")
 
 
-def connect(announce, ask, iam_data_of, add_to):
-    """The host's functions: a file is about to load; another resource by id; IAM data; what an event of the batch gets besides."""
-    _host.update(announce=announce, ask=ask, iam=iam_data_of, add=add_to)
+def connect(announce, ask, iam_data_of, add_to, whole_of=None):
+    """The host's functions: a file is about to load; another resource by id; IAM data; of an event of the batch, what it gets besides and all of it."""
+    _host.update(announce=announce, ask=ask, iam=iam_data_of, add=add_to, whole=whole_of)
     sys.stdout = sys.stderr = _output
     time.sleep = _sleep
 
@@ -159,6 +161,9 @@ def load(text):
             _detections.append(made)
             loaded.append(made.id)
     linecache.checkcache = lambda *_: None
+    # What is loaded stays. Events come and go by their references: what they leave is looked for seldom.
+    gc.freeze()
+    gc.set_threshold(10_000, 10)
     return json.dumps({"loaded": loaded, "broken": broken, "caches": "panther_detection_helpers.caching" in sys.modules})
 
 
@@ -327,15 +332,15 @@ def _arm():
 
 
 def judge_events(text, has_inventory, keeps):
-    """`[[tag, [detection, …], log type, record], …]` to `[[tag, [[detection, match or failure], …], writes], …]`, silent ones left out."""
+    """`[[tag, [detection, …], log type, record, whether it is whole], …]` to `[[tag, [[detection, match or failure], …], writes], …]`, silent ones left out."""
     _arm()
     answer = []
     try:
-        batch = json.loads(text)
+        batch = json.loads(text.to_bytes())
     except (ValueError, RecursionError):
         return "null"
-    for tag, numbers, log_type, record in batch:
-        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps)
+    for tag, numbers, log_type, record, is_whole in batch:
+        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole)
         if said or writes:
             answer.append([tag, said, writes])
     return json.dumps(answer)
@@ -352,33 +357,56 @@ def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
     return json.dumps([tag, *_judge_event(tag, json.loads(numbers), log_type, record, has_inventory, keeps)])
 
 
-def _judge_event(tag, numbers, log_type, record, has_inventory, keeps):
-    event = PantherEvent(record, _models.get(log_type), lambda: json.loads(_host["add"](tag)))
+def _added(tag):
+    return json.loads(_host["add"](tag))
+
+
+def _whole(tag):
+    return json.loads(_host["whole"](tag))
+
+
+def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=True):
+    event = PantherEvent(record, _models.get(log_type), partial(_added, tag), None, None if is_whole else partial(_whole, tag))
     said, all_writes = [], []
     ask = _host["ask"] if has_inventory else None
+    writes = asked = None
     for number in numbers:
         detection = _detections[number]
-        writes = []
         try:
-            _cache.begin(writes, keeps)
-            _resources.begin(ask)
+            # What a quiet call has left untouched serves the next one.
+            if writes is None:
+                writes = []
+                _cache.begin(writes, keeps)
+                asked = _resources.begin(ask)
             one = _judge_one(detection, event)
         except KeyboardInterrupt:
             one = {"failure": ["timeout", ""]}
-        if one is None:
-            if _output.used:
-                _say_aloud(detection.id)
-        else:
-            said.append([number, one])
+        if one is not None or _output.used:
             _say_aloud(detection.id)
+        if one is None and not writes and not asked:
+            continue
+        if one is not None:
+            said.append([number, one])
         if writes:
             if one is not None and "failure" in one:
                 _cache.undo(writes)
             else:
                 all_writes.extend(writes)
                 _cache.wait(tag, writes)
+        writes = None
     _cache.begin(None, keeps)
+    if sys.getrefcount(event) > _unshared:
+        event.settle()
     return said, all_writes
+
+
+def _count_unshared():
+    event = PantherEvent({})
+    return sys.getrefcount(event)
+
+
+# So often an event is referred to that no detection keeps.
+_unshared = _count_unshared()
 
 
 def _judge_one(detection, event):

@@ -13,9 +13,10 @@ _asked = []
 
 
 def begin(ask, own=None):
-    """From here on look-ups go to the host; None: no inventory is connected. `own`: id and JSON text of what is known anyway."""
+    """From here on look-ups go to the host; None: no inventory is connected. `own`: id and JSON text of what is known anyway. Answers where ids are kept."""
     global _ask, _known, _asked
     _ask, _known, _asked = ask, own or {}, []
+    return _asked
 
 
 def asked():

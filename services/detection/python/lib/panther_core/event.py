@@ -4,35 +4,64 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from .data_model import absent
-from .immutable import ImmutableCaseInsensitiveDict, _missing, find, plain, unwrap, wrap
+from .immutable import ImmutableCaseInsensitiveDict, _missing, find, keys_by_lower, plain, unwrap, wrap
 
 
 class PantherEvent(ImmutableCaseInsensitiveDict):
     """A log event. What the engine adds to it (`p_…`) is computed when it is first asked for."""
 
-    __slots__ = ("data_model", "_add", "_lookup")
+    __slots__ = ("data_model", "_held", "_add", "_lookup", "_whole")
     json_encoder = staticmethod(plain)
 
-    def __init__(self, event, data_model=None, add=None, lookup=None):
-        super().__init__(event)
+    def __init__(self, event, data_model=None, add=None, lookup=None, whole=None):
+        """With `whole`, which reads the event, `event` has the same keys, each container of it empty."""
+        self._held = unwrap(event)
+        self._lower = None
         self.data_model = data_model
         self._add = add
         self._lookup = lookup
+        self._whole = whole
+
+    @property
+    def _container(self):
+        if self._whole is not None:
+            # Whoever is interrupted here leaves it as it was.
+            self._held = self._whole()
+            self._whole = None
+        return self._held
 
     def _complete(self):
         """Puts what the engine adds into the event; what the event brought stays."""
-        add, self._add = self._add, None
-        if add is not None:
-            self._container = {**add(), **self._container}
-            self._lower = None
+        if self._add is not None:
+            self._held = {**self._add(), **self._container}
+            self._add = self._lower = None
+
+    def settle(self):
+        """Reads what it has not read yet: a detection keeps the event, and the host will not."""
+        try:
+            self._complete()
+            self._container  # noqa: B018
+        except Exception:  # noqa: BLE001
+            pass
 
     def _find(self, key):
+        held = self._held
         try:
-            return self._container[key]
+            value = held[key]
         except KeyError:
-            if self._add is not None and isinstance(key, str) and key[:2] in ("p_", "P_"):
+            if not isinstance(key, str):
+                return _missing
+            if self._add is not None and key[:2] in ("p_", "P_"):
                 self._complete()
-            return super()._find(key)
+                return self._find(key)
+            lower = self._lower
+            if lower is None:
+                lower = self._lower = keys_by_lower(held)
+            actual = lower.get(key.lower(), _missing)
+            return _missing if actual is _missing else self._find(actual)
+        if self._whole is not None and type(value) is list:
+            return self._container[key]
+        return value
 
     def __iter__(self):
         self._complete()
@@ -73,10 +102,9 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
         return found[0] if len(found) == 1 else found
 
     def udm(self, *keys, default=None):
-        raw = self._container
         model = self.data_model
         if len(keys) == 1 and model is not None:
-            value = model.find(keys[0], raw)
+            value = model.find(keys[0], self._container)
             if value is not absent:
                 return value
             if model.names(keys[0]):

@@ -36,6 +36,15 @@ def find(container, key):
     return _missing
 
 
+def keys_by_lower(container):
+    """The keys of a container by their small letters; of several that are equal then, the first."""
+    lower = {}
+    for each in container:
+        if isinstance(each, str):
+            lower.setdefault(each.lower(), each)
+    return lower
+
+
 def plain(value):
     """For `json.dumps(…, default=…)`: the immutable views as plain containers."""
     if isinstance(value, (ImmutableCaseInsensitiveDict, ImmutableList)):
@@ -64,11 +73,7 @@ class ImmutableCaseInsensitiveDict(Mapping):
             return _missing
         lower = self._lower
         if lower is None:
-            lower = {}
-            for each in container:
-                if isinstance(each, str):
-                    lower.setdefault(each.lower(), each)
-            self._lower = lower
+            lower = self._lower = keys_by_lower(container)
         actual = lower.get(key.lower(), _missing)
         return _missing if actual is _missing else container[actual]
 

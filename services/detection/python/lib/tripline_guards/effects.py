@@ -2,7 +2,7 @@
 
 import ast
 
-from .modules import CHANGING_METHODS, QUIET_MODULES, READING_BUILTINS, READING_METHODS, locals_of
+from .modules import CHANGING_METHODS, QUIET_MODULES, READING_BUILTINS, READING_METHODS, locals_of, walk
 
 
 class Effects:
@@ -13,7 +13,7 @@ class Effects:
 
     def has_effect(self, node, module, names):
         """Whether evaluating an expression or statement, in a function with these local names, may leave something behind."""
-        return any(self._does(each, module, names) for each in ast.walk(node))
+        return any(self._does(each, module, names) for each in walk(node))
 
     def is_quiet(self, home, function):
         key = function
@@ -23,7 +23,7 @@ class Effects:
             names = locals_of(function)
             inner = {
                 name
-                for each in ast.walk(function)
+                for each in walk(function)
                 if isinstance(each, (ast.FunctionDef, ast.Lambda)) and each is not function
                 for name in _parameters(each)
             }

@@ -4,7 +4,7 @@ import ast
 from typing import NamedTuple
 
 from .conditions import EVERYTHING, NOTHING, both, either
-from .modules import count_bindings, is_flat, locals_of
+from .modules import count_bindings, is_flat, locals_of, walk
 from .values import (
     COLLECTIONS,
     EVENT,
@@ -170,7 +170,7 @@ class Evaluator:
     def on_for(self, node, path, env, scope, returns):
         over = self.value(node.iter, path, env, scope)
         members = members_of(over)
-        jumps = any(isinstance(each, (ast.Break, ast.Continue)) for statement in node.body for each in ast.walk(statement))
+        jumps = any(isinstance(each, (ast.Break, ast.Continue)) for statement in node.body for each in walk(statement))
         simple = isinstance(node.target, ast.Name) and members is not None and len(members) <= MOST_UNROLLED
         after = self.forget([node.target, *node.body], env)
         if not simple or jumps:
@@ -418,14 +418,14 @@ class Evaluator:
         given = function.args
         if depth > MOST_CALLS_DEEP or function.decorator_list or given.vararg or given.kwarg:
             raise GivenUp("a function that is not followed")
-        if any(isinstance(each, (ast.Yield, ast.YieldFrom, ast.Await)) for each in ast.walk(function)):
+        if any(isinstance(each, (ast.Yield, ast.YieldFrom, ast.Await)) for each in walk(function)):
             raise GivenUp("a generator")
         names = [each.arg for each in [*given.posonlyargs, *given.args]]
         defaults = dict(zip(reversed(names), reversed(given.defaults)))
         defaults.update({each.arg: own for each, own in zip(given.kwonlyargs, given.kw_defaults) if own is not None})
         env = dict(zip(names, arguments))
         env.update(named)
-        fleeting = {each.target.id for each in ast.walk(function) if isinstance(each, ast.NamedExpr)}
+        fleeting = {each.target.id for each in walk(function) if isinstance(each, ast.NamedExpr)}
         scope = Scope(home, frozenset(locals_of(function)), depth, frozenset(fleeting))
         for name in [*names, *(each.arg for each in given.kwonlyargs)]:
             if name not in env:
@@ -442,7 +442,7 @@ class Evaluator:
         return chosen(returns)
 
     def only_reads(self, home, function, name):
-        uses = [each for each in ast.walk(function) if isinstance(each, ast.Name) and each.id == name]
+        uses = [each for each in walk(function) if isinstance(each, ast.Name) and each.id == name]
         return all(self.world.is_only_read(home, each, False) for each in uses)
 
     def builtin_call(self, node, name, path, env, scope):

@@ -47,7 +47,7 @@ class Module:
         starred = False
         waiting = [self.tree]
         for node in waiting:
-            for child in ast.iter_child_nodes(node):
+            for child in children_of(node):
                 self.parents[child] = node
                 waiting.append(child)
             if isinstance(node, ast.Name):
@@ -87,6 +87,30 @@ class Module:
         return found if isinstance(found, tuple) else None
 
 
+def children_of(node):
+    """What stands right below a node. Kept with it, since most nodes are come by again and again."""
+    try:
+        return node.children
+    except AttributeError:
+        found = []
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                found.extend(each for each in value if isinstance(each, ast.AST))
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                found.append(value)
+        node.children = found
+        return found
+
+
+def walk(node):
+    """A node and all that stands below it."""
+    found = [node]
+    for each in found:
+        found.extend(children_of(each))
+    return found
+
+
 def _definitions(statement):
     """The names that a statement at the top of a module binds: to an expression, a function, a class, or an import as a tuple."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
@@ -124,7 +148,7 @@ def count_bindings(nodes, bound):
             bound[node.name] = bound.get(node.name, 0) + 1
         elif isinstance(node, ast.MatchMapping) and node.rest is not None:
             bound[node.rest] = bound.get(node.rest, 0) + 1
-        count_bindings(ast.iter_child_nodes(node), bound)
+        count_bindings(children_of(node), bound)
 
 
 def locals_of(function):
@@ -134,7 +158,7 @@ def locals_of(function):
     arguments = function.args
     parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     parameters += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
-    declared = {name for node in ast.walk(function) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
+    declared = {name for node in walk(function) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names}
     return (set(bound) - declared) | {each.arg for each in parameters}
 
 
@@ -227,7 +251,7 @@ class World:
         name = parameters[position].arg
         return all(
             isinstance(each.ctx, ast.Load) and self.is_only_read(home, each, flat, depth + 1)
-            for each in ast.walk(function)
+            for each in walk(function)
             if isinstance(each, ast.Name) and each.id == name
         )
 
@@ -259,7 +283,7 @@ def is_flat(node):
     if not isinstance(node, ast.AST):
         return False
     holders = (ast.List, ast.Set, ast.Dict, ast.Call, ast.Name, ast.Attribute)
-    inner = [each for each in ast.walk(node) if isinstance(each, holders) and each is not node]
+    inner = [each for each in walk(node) if isinstance(each, holders) and each is not node]
     if isinstance(node, ast.Call) and len(node.args) == 1:
         inner = [each for each in inner if each is not node.args[0] and each is not node.func]
     return not inner
