@@ -104,7 +104,7 @@ function tell(row: BundleRow): readonly string[] {
 
 function wordsOf({ by, origin, message, forced }: BundleAct): string {
   const from = origin === null ? '' : ` from ${line(origin, 300)}`
-  return `${line(by, 200)}${from}${forced ? ', though tests failed' : ''}${message === null ? '' : `: ${line(message, 500)}`}`
+  return `${line(by, 200)}${from}${forced ? ', forced' : ''}${message === null ? '' : `: ${line(message, 500)}`}`
 }
 
 function print(text: string): void {

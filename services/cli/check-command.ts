@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import type { Evaluator } from '#detection'
+import { linesOfNotRun, type Evaluator } from '#detection'
 import { logTypes } from '#model'
 import { ConfigError, fits } from '#runtime'
 import { inspectStore, openStore } from '#store'
@@ -12,7 +12,7 @@ import { destinationLooks } from './check-destinations.ts'
 import { heardWords, neverHeard } from './gaps-command.ts'
 import { checkKafka } from './check-kafka.ts'
 import { attempt, wordsOf, type Finding } from './check-finding.ts'
-import { counted } from './words.ts'
+import { counted, visible, visibleLines } from './words.ts'
 
 /** `tripline check`: looks at everything `run` needs and changes nothing. Exit code 0 when all is well, 1 when something is not, 2 for a broken file. */
 export async function checkCommand(options: { config: string; json: boolean }): Promise<number> {
@@ -109,6 +109,7 @@ async function* destinations(config: Config): AsyncGenerator<Finding> {
 async function* detections(config: Config): AsyncGenerator<Finding> {
   await using evaluator = await activeDetections(config)
   for (const { file, message } of evaluator.broken) yield { what: `detection ${file}`, ok: false, detail: message }
+  for (const detail of linesOfNotRun(evaluator.notRun)) yield { what: 'not run', ok: true, detail }
   const bundle = (evaluator.bundle?.number ?? 0) > 0 ? [`bundle ${evaluator.bundle?.number}`] : []
   const count = (kind: string): number => evaluator.detections.filter((each) => each.kind === kind).length
   yield {
@@ -148,5 +149,7 @@ async function activeDetections(config: Config): Promise<Evaluator> {
 
 function report(finding: Finding, json: boolean): void {
   const mark = finding.warning === true ? 'warn' : finding.ok ? 'ok  ' : 'FAIL'
-  process.stdout.write(json ? `${JSON.stringify(finding)}\n` : `${mark} ${finding.what}: ${finding.detail}\n`)
+  process.stdout.write(
+    json ? `${JSON.stringify(finding)}\n` : `${mark} ${visible(finding.what)}: ${visibleLines(finding.detail)}\n`,
+  )
 }

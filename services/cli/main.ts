@@ -5,6 +5,7 @@ import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } fr
 import { roles, type Role } from '../processes/roles.ts'
 import type { BenchOptions } from './bench-command.ts'
 import type { BundlesOptions, RollbackOptions } from './bundles-command.ts'
+import { foreignCommand, foreignCommands } from './foreign-commands.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
 import type { GapsOptions } from './gaps-command.ts'
@@ -17,6 +18,9 @@ import type { ScanOptions } from './scan-command.ts'
 import type { StagedOptions } from './staged-command.ts'
 import type { GivenSettings } from './test-settings.ts'
 import type { UploadOptions } from './upload-command.ts'
+import { visibleLines } from './words.ts'
+
+type UploadGiven = Omit<UploadOptions, 'folder' | 'settings'> & UploadOptions['settings']
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
   process.stderr.write(
@@ -135,15 +139,21 @@ program
   )
   .argument('<folder>', 'the folder: all its files become the bundle')
   .addOption(config())
-  .option('--force', 'although tests fail', false)
+  .option('--force', 'although tests fail, and without the items that are invalid', false)
   .option('--dry-run', 'only say which findings would open and close over what is stored', false)
   .addOption(by())
   .addOption(message())
+  .option('--minimum-tests <n>', 'refuse detections with fewer tests', countOf('--minimum-tests'))
+  .option('--ignore-files <path...>', 'files of the folder that are no part of it; * is anything')
+  .option('--ignore-extra-keys', 'accept fields of specifications that nobody knows')
+  .addOption(refusedOption('--filter <key=value...>', 'a bundle is the whole folder; what must not run is `Enabled: false`'))
+  .addOption(refusedOption('--skip-tests [no]', 'the tests run always; --force uploads although some fail'))
   .addOption(json())
-  .action(async (folder: string, options: Omit<UploadOptions, 'folder'>) => {
+  .action(async (folder: string, { ignoreFiles, ignoreExtraKeys, minimumTests, ...options }: UploadGiven) => {
     logOnlyErrors()
     const { uploadCommand } = await import('./upload-command.ts')
-    process.exitCode = await uploadCommand({ ...options, folder })
+    const settings = { ignoreFiles, ignoreExtraKeys, minimumTests }
+    process.exitCode = await uploadCommand({ ...options, folder, settings })
   })
 
 program
@@ -390,6 +400,14 @@ program
     process.exitCode = await benchCommand(name, options)
   })
 
+for (const name of Object.keys(foreignCommands))
+  program
+    .command(name, { hidden: true })
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .action(() => void (process.exitCode = foreignCommand(name)))
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -398,7 +416,11 @@ try {
     process.stderr.write(`${error.message}\n`)
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ summary: { error: error.message } })}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
-  } else throw error
+  } else {
+    // Not the error itself: those of clients carry requests, with headers and rows.
+    process.stderr.write(`${visibleLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+    process.exit(1)
+  }
 }
 
 function readRoles(text: string): ReadonlySet<Role> {
@@ -409,6 +431,16 @@ function readRoles(text: string): ReadonlySet<Role> {
     found.add(role)
   }
   return found
+}
+
+/** An option of Panther's tool that cannot be meant here: says what to do instead. */
+function refusedOption(flags: string, words: string): Option {
+  return new Option(flags)
+    .preset('')
+    .hideHelp()
+    .argParser(() => {
+      throw new InvalidArgumentError(words)
+    })
 }
 
 function countOf(option: string): (text: string) => number {

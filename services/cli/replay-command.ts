@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { createEvaluator, type Evaluator } from '#detection'
+import { createEvaluator, linesOfNotes, linesOfNotRun, type Evaluator } from '#detection'
 import { decode, IngestError, readFiles, readLogSchemas, type Carried, type FileRecord, type Trust } from '#ingest'
 import type { AuditEvent, RuleMatch } from '#model'
 import { nearest } from '#runtime'
 import { shippedSchemas } from '../processes/config-logs.ts'
-import { counted } from './words.ts'
+import { counted, visible } from './words.ts'
 
 export interface ReplayOptions {
   readonly files: readonly string[]
@@ -50,6 +50,8 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   const reading: Reading = { trust: { ...anything, schemas }, ...(log === null ? {} : { carried: { logType: log.name } }) }
   await using evaluator = await createEvaluator({ folders: options.detections, trust: reading.trust, index: options.index ?? true })
   for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
+  for (const each of linesOfNotRun(evaluator.notRun)) say(`not run: ${each}`)
+  for (const each of linesOfNotes(evaluator.notes)) say(`note: ${each}`)
   try {
     let batch: FileRecord[] = []
     for await (const record of readFiles(options.files, log)) {
@@ -68,7 +70,8 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   const { events, rejected, matches, failures } = report.counts
   const seconds = (performance.now() - begun) / 1_000
   const eventsPerSecond = Math.round(events / seconds)
-  report.summary({ events, rejected, matches, seconds: Number(seconds.toFixed(3)), eventsPerSecond })
+  const notRun = evaluator.notRun.length
+  report.summary({ events, rejected, matches, failures, notRun, seconds: Number(seconds.toFixed(3)), eventsPerSecond })
   return matches + rejected + failures + evaluator.broken.length > 0 ? 1 : 0
 }
 
@@ -158,9 +161,4 @@ function createReport(json: boolean): Report {
       }
     },
   }
-}
-
-/** Titles hold text from outside: control, bidirectional and zero-width letters must not steer the terminal. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16) ?? ''}}`)
 }

@@ -9,7 +9,7 @@ import {
 } from '#detection'
 import type { TestSettings } from './test-settings.ts'
 import { readFilters } from './test-filter.ts'
-import { tellBroken, tellFailed, tellNotRun, tellOutcome, tellSummary } from './test-words.ts'
+import { isDetection, isScheduled, tellBroken, tellFailed, tellNotRun, tellOutcome, tellSummary } from './test-words.ts'
 
 /** The detections that come with Tripline, wherever it is started. */
 const shipped = ['policies', 'rules'].map((folder) => relative('', join(import.meta.dirname, '../..', folder)))
@@ -38,7 +38,7 @@ export async function testCommand(options: TestOptions): Promise<number> {
   }
   const outcomes = report.tested.map((each) => outcomeOf(each, options))
   const tests = outcomes.flatMap((each) => each.tests)
-  const unsupported = report.notRun.filter(({ kind }) => kind.endsWith('rule') || kind === 'policy')
+  const unsupported = report.notRun.filter(isDetection)
   const invalid = new Set(report.broken.map(({ file }) => withoutPlace(file))).size
   const skipped = report.skipped + unsupported.length
   const summary = {
@@ -56,7 +56,8 @@ export async function testCommand(options: TestOptions): Promise<number> {
   if (options.json) {
     for (const outcome of shown) print(JSON.stringify(outcome))
     for (const { file, message } of report.broken) print(JSON.stringify({ invalid: file, message }))
-    for (const { id, kind, file, reason } of report.notRun) print(JSON.stringify({ notRun: id, kind, file, message: reason }))
+    for (const { id, kind, file, reason } of [...report.notRun, ...report.idle.filter(isScheduled)])
+      print(JSON.stringify({ notRun: id, kind, file, message: reason }))
     for (const { file, message } of report.notes) print(JSON.stringify({ note: file, message }))
     print(JSON.stringify({ summary }))
   } else {
@@ -110,11 +111,11 @@ function namesIn(json: string): readonly string[] {
 }
 
 /** A specification may have several mistakes, and is one invalid item. */
-function withoutPlace(file: string): string {
+export function withoutPlace(file: string): string {
   return file.replace(/:\d+:\d+$/u, '')
 }
 
-function lackOf(tests: readonly TestResult[], minimum: number): string | null {
+export function lackOf(tests: readonly TestResult[], minimum: number): string | null {
   if (tests.length < minimum) return `has ${tests.length} tests; allowed: at least ${minimum}`
   const verdicts = new Set(tests.map(({ alerts }) => alerts))
   if (minimum >= 2 && verdicts.size < 2) return 'has tests for one verdict only; allowed: some that alert and some that stay silent'

@@ -1,49 +1,49 @@
 import { styleText } from 'node:util'
-import type { TestReport, TestResult } from '#detection'
+import { linesOfNotes, linesOfNotRun, type TestReport, type TestResult } from '#detection'
 import type { Outcome } from './test-command.ts'
-import { counted } from './words.ts'
+import { counted, visible } from './words.ts'
 
 /** A detection with its tests; of a test in Python that expects an alert each function, of another one what decides. */
 export function tellOutcome({ detection, lacks, tests }: Outcome, failuresOnly: boolean): string {
   const lines = tests.filter(({ passed }) => !passed || !failuresOnly).flatMap(tellTest)
-  return [detection, ...lines, ...(lacks === null ? [] : [`\t${mark(false)} ${lacks}`])].join('\n')
+  return [visible(detection), ...lines, ...(lacks === null ? [] : [`\t${mark(false)} ${lacks}`])].join('\n')
 }
 
 export function tellTest({ name, alerts, passed, message, functions, printed }: TestResult): readonly string[] {
-  const head = `\t${mark(passed)} ${name}`
-  if (functions === undefined || functions.length === 0) return message === null ? [head] : [head, `\t\t${message}`]
+  const head = `\t${mark(passed)} ${visible(name)}`
+  if (functions === undefined || functions.length === 0) return message === null ? [head] : [head, `\t\t${visible(message)}`]
   const shown = alerts ? functions : functions.slice(0, 1)
   const said = (printed ?? '').split('\n').filter((line) => line !== '')
   return [
     head,
     ...shown.map((each) => `\t\t${mark(each.passed)} [${each.name}] ${oneLine(each.error ?? each.output ?? '')}`),
-    ...said.map((line) => `\t\t| ${line}`),
+    ...said.map((line) => `\t\t| ${visible(line)}`),
   ]
 }
 
 export function tellBroken({ broken }: TestReport): readonly string[] {
-  return broken.map(({ file, message }) => `${styleText('red', '[INVALID]')} ${file}\n\t${message.replaceAll('\n', '\n\t')}`)
-}
-
-const kindWords: Readonly<Record<string, string>> = {
-  pack: 'pack',
-  lookup_table: 'lookup table',
-  saved_query: 'saved query',
-  scheduled_query: 'scheduled query',
-  scheduled_prompt: 'scheduled prompt',
+  return broken.map(
+    ({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${message.split('\n').map(visible).join('\n\t')}`,
+  )
 }
 
 /** What was not run: detections by name, what is no detection as one line a kind. */
-export function tellNotRun({ notRun, notes }: TestReport): readonly string[] {
-  const byKind = new Map<string, { count: number; reason: string }>()
-  const lines: string[] = []
-  for (const { id, kind, reason } of notRun) {
-    if (kindWords[kind] === undefined) lines.push(`${styleText('yellow', '[SKIPPED]')} ${id}\n\t${reason}`)
-    else byKind.set(kind, { count: (byKind.get(kind)?.count ?? 0) + 1, reason })
-  }
-  for (const [kind, { count, reason }] of byKind) lines.push(`not run: ${counted(count, kindWords[kind] ?? kind)}; ${reason}`)
-  for (const { file, message } of notes) lines.push(`note: ${file}: ${message}`)
-  return lines
+export function tellNotRun({ notRun, idle, notes }: TestReport): readonly string[] {
+  const [detections, others] = [notRun.filter(isDetection), notRun.filter((each) => !isDetection(each))]
+  return [
+    ...detections.map(({ id, reason }) => `${styleText('yellow', '[SKIPPED]')} ${visible(id)}\n\t${reason}`),
+    ...linesOfNotRun([...others, ...idle.filter(isScheduled)]).map((each) => `not run: ${visible(each)}`),
+    ...linesOfNotes(notes).map((each) => `note: ${visible(each)}`),
+  ]
+}
+
+export function isDetection({ kind }: TestReport['notRun'][number]): boolean {
+  return kind.endsWith('rule') || kind === 'policy'
+}
+
+/** What nobody can turn on here; others are off because their authors said so. */
+export function isScheduled({ kind }: TestReport['notRun'][number]): boolean {
+  return kind === 'scheduled_rule'
 }
 
 /** The tests that failed, each with the functions that are to blame. */
@@ -52,8 +52,8 @@ export function tellFailed(outcomes: readonly Outcome[]): readonly string[] {
   if (!failed.some(({ tests }) => tests.some(({ functions }) => functions !== undefined))) return []
   const lines = ['\nFailed:']
   for (const { detection, tests, lacks } of failed) {
-    lines.push(`\t${detection}`)
-    for (const test of tests) if (!test.passed) lines.push(`\t\t${test.name}${blame(test)}`)
+    lines.push(`\t${visible(detection)}`)
+    for (const test of tests) if (!test.passed) lines.push(`\t\t${visible(test.name)}${blame(test)}`)
     if (lacks !== null) lines.push(`\t\t${lacks}`)
   }
   return lines
@@ -77,5 +77,5 @@ function mark(good: boolean): string {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/gu, ' ')
+  return visible(text.replaceAll(/\s*\n\s*/gu, ' '))
 }

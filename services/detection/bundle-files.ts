@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fits } from '#runtime'
+import { leadsToFolder } from './bundle.ts'
 import { DetectionError } from './errors.ts'
 
 /** A file of a bundle, whatever language it is in. */
@@ -26,23 +28,36 @@ const mostDepth = 16
 const mostPathLetters = 400
 
 /**
- * Reads the files of a folder that may belong to detections. Refused, by name: links, names that a system could read otherwise, what is
- * no text, too much of anything.
+ * Reads the files of a folder that may belong to detections, but those that fit a pattern in `ignored`. Refused, each by name: links, names
+ * that a system could read otherwise, what is no text, too much of anything.
  */
-export async function readBundle(folder: string): Promise<BundleContent> {
+export async function readBundle(folder: string, ignored: readonly string[] = []): Promise<BundleContent> {
   const found = await lstat(folder).catch(() => null)
   if (found?.isDirectory() !== true)
     throw new DetectionError('unreadable', `${folder}: given what is no folder; allowed: a folder of detections`)
   const files: ContentFile[] = []
+  const refused: string[] = []
   let bytes = 0
-  for await (const path of pathsIn(folder, '')) {
+  for await (const { path, isLink } of pathsIn(folder, '', ignored)) {
     if (files.length === mostFiles) throw refusal(folder, `given more than ${mostFiles} files; allowed: ${mostFiles}`)
-    const content = await readWhole(folder, path)
-    bytes += content.length
+    try {
+      if (isLink) throw refusal(path, 'is a link; allowed: files and folders')
+      const content = await readWhole(folder, path)
+      bytes += content.length
+      files.push(fileOf(path, content))
+    } catch (error) {
+      if (!(error instanceof DetectionError) || error.code !== 'refused') throw error
+      refused.push(error.message)
+    }
     if (bytes > mostBytes) throw refusal(path, `given more than ${mostBytes} bytes in all; allowed: ${mostBytes}`)
-    files.push(fileOf(path, content))
   }
+  if (refused.length > 0) throw new DetectionError('refused', refused.join('\n'))
   return contentOf(files)
+}
+
+/** The same without some of its files. */
+export function withoutFiles({ files }: BundleContent, paths: ReadonlySet<string>): BundleContent {
+  return contentOf(files.filter(({ path }) => !paths.has(path)))
 }
 
 /** What a bundle's files come to, after they were kept elsewhere: checked as when they were read. Throws where one was changed. */
@@ -86,16 +101,18 @@ function contentOf(unsorted: readonly ContentFile[]): BundleContent {
   return { digest: hash.digest('hex'), files }
 }
 
-async function* pathsIn(folder: string, below: string): AsyncGenerator<string> {
+async function* pathsIn(
+  folder: string,
+  below: string,
+  ignored: readonly string[],
+): AsyncGenerator<{ readonly path: string; readonly isLink: boolean }> {
   for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (entry.name.startsWith('.') || leftOut.has(entry.name)) continue
-    const isWanted = isSource(entry.name)
-    if (entry.isSymbolicLink()) throw refusal(path, 'is a link; allowed: files and folders')
-    if (entry.isDirectory()) {
-      checkPath(path)
-      yield* pathsIn(folder, path)
-    } else if (isWanted && entry.isFile()) yield path
+    if (entry.name.startsWith('.') || leftOut.has(entry.name) || ignored.some((pattern) => fits(pattern, path))) continue
+    if (entry.isDirectory()) yield* pathsIn(folder, path, ignored)
+    else if (entry.isSymbolicLink()) {
+      if (isSource(entry.name) || leadsToFolder(join(folder, path))) yield { path, isLink: true }
+    } else if (isSource(entry.name) && entry.isFile()) yield { path, isLink: false }
   }
 }
 

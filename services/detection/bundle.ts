@@ -1,5 +1,5 @@
-import { lstatSync, realpathSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { DetectionError } from './errors.ts'
 
 /** A folder of detections: `root` bounds what its files may import, `path` (root or below) is what is loaded. Real paths, no links. */
@@ -26,9 +26,13 @@ function realPath(given: string): string {
   try {
     return realpathSync(resolve(given))
   } catch (cause) {
-    throw new DetectionError('unreadable', `detections ${given}: no such file or folder; allowed: a .ts file or a folder`, {
-      cause,
-    })
+    throw new DetectionError(
+      'unreadable',
+      `detections ${given}: no such file or folder; allowed: a file or a folder of detections`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -54,4 +58,13 @@ export function isLinked(root: string, path: string): boolean {
     if (lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink() !== false) return true
   }
   return false
+}
+
+/** Of a link: detections may lie behind it, as far as one may look. One to a file matters by its own name only. */
+export function leadsToFolder(link: string): boolean {
+  try {
+    return statSync(link, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    return extname(link) === ''
+  }
 }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
+import { fits } from '#runtime'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
 import type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement, RunningBundle } from './evaluator.ts'
 import { frameKinds } from './frames.ts'
 import { judgeResources, lettersPerBatch } from './judge-resources.ts'
-import type { BodiesAnswer, Wanting } from './protocol.ts'
+import type { BodiesAnswer, LoadedDetection, Wanting } from './protocol.ts'
 import { createCacheLink, type CacheStore } from './python/cache-link.ts'
 import { loadPython } from './python/load.ts'
+import type { NotRun } from './python/repository.ts'
 import { openPython } from './python/open-python.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
 
@@ -52,7 +54,9 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
   const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
   const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
   const cache = createCacheLink(cacheStore ?? null)
-  const read = loadPython({ folders, bundle: bundleFolder, disabled: rest.disabled ?? [] })
+  // Whether a field is a slip was for `test` and `upload` to say: here it is a note.
+  const reading = { ignored: [], extraKeys: 'ignored' } as const
+  const read = loadPython({ folders, bundle: bundleFolder, disabled: rest.disabled ?? [], reading })
   const [rules, policies, python] = await allOrNone([
     openRunner({ ...base, role: 'rule' }),
     openRunner({ ...base, role: 'policy' }),
@@ -83,6 +87,8 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
     detections,
     bundle,
     broken: [...broken.values()],
+    notRun: [...read.notRun, ...read.idle, ...own.flatMap((each) => offOf(each, rest.disabled ?? []))],
+    notes: read.notes,
     fingerprint(type) {
       const known = fingerprints.get(type)
       if (known !== undefined) return known
@@ -125,6 +131,13 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       await Promise.all([rules, policies, python].map((each) => each[Symbol.asyncDispose]()))
     },
   }
+}
+
+/** A detection in TypeScript that is not run. */
+function offOf({ detection: { id, kind, file }, enabled }: LoadedDetection, disabled: readonly string[]): readonly NotRun[] {
+  if (enabled) return []
+  const reason = disabled.some((pattern) => fits(pattern, id)) ? 'disabled in the configuration' : 'enabled: false'
+  return [{ file, id, kind, reason }]
 }
 
 /** All of them, or an error once those that opened are closed. */

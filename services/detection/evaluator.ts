@@ -1,4 +1,5 @@
 import type { Carried } from '#ingest'
+import type { NotRun } from './python/repository.ts'
 import type { CacheWrite, Detection, DetectionFailure, JsonObject, Outcome, Resource, ResourceRef, RuleMatch } from '#model'
 
 /**
@@ -11,6 +12,10 @@ export interface Evaluator extends AsyncDisposable {
   readonly bundle: RunningBundle | null
   /** Files that could not be loaded: named, the others go on. */
   readonly broken: readonly { readonly file: string; readonly message: string }[]
+  /** What is there and is not run, each with its reason. */
+  readonly notRun: readonly NotRun[]
+  /** What authors may not expect of what is run. */
+  readonly notes: readonly { readonly file: string; readonly message: string }[]
   /** Hash over the policies that look at a type; equal hash, equal verdicts. */
   fingerprint(resourceType: string): string
   /**

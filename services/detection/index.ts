@@ -1,10 +1,11 @@
 // In: audit events and resources. Out: rule matches and policy outcomes.
 export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
-export { readBundle, restoreBundle, type BundleContent } from './bundle-files.ts'
+export { readBundle, restoreBundle, withoutFiles, type BundleContent } from './bundle-files.ts'
 export { openBundleFolder, type BundleFolder } from './bundle-folder.ts'
 export { createLiveEvaluator, type LiveEvaluator } from './live-evaluator.ts'
 export { serveEvaluator } from './child.ts'
 export { servePython } from './python/serve.ts'
+export { linesOfNotes, linesOfNotRun } from './not-run.ts'
 export { testDetections, type TestedDetection, type TestReport } from './test-detections.ts'
 export type { LoadedDetection, TestResult } from './protocol.ts'
 export { DetectionError } from './errors.ts'

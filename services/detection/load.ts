@@ -2,7 +2,7 @@ import { readdirSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Bundle } from './bundle.ts'
-import { isLinked } from './bundle.ts'
+import { isLinked, leadsToFolder } from './bundle.ts'
 import { readDefinition, type Loaded } from './definition.ts'
 import { describe } from './limits.ts'
 import { guardModules } from './module-guard.ts'
@@ -80,7 +80,9 @@ function filesOf({ root, path }: Bundle, broken: Broken[]): readonly string[] {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const file = join(path, entry.name)
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
-    if (entry.isSymbolicLink() || isLinked(root, file)) broken.push({ file, message: 'is a link; allowed: files and folders' })
+    const isLink = entry.isSymbolicLink()
+    if (isLink && !entry.name.endsWith('.ts') && !leadsToFolder(file)) continue
+    if (isLink || isLinked(root, file)) broken.push({ file, message: 'is a link; allowed: files and folders' })
     else if (entry.isDirectory()) found.push(...filesOf({ root, path: file }, broken))
     else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') && !entry.name.endsWith('.test.ts')) found.push(file)
   }

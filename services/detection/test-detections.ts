@@ -20,6 +20,8 @@ export interface TestReport {
   readonly broken: readonly Broken[]
   /** What Panther's layout has and Tripline does not run, each with its reason. */
   readonly notRun: readonly NotRun[]
+  /** What is tested and would not run, each with its reason. */
+  readonly idle: readonly NotRun[]
   /** What authors may not expect of what is used. */
   readonly notes: readonly Broken[]
 }
@@ -100,6 +102,7 @@ async function testPanther(
     skipped: here.length - chosen.length,
     broken: [...found.broken.filter(({ file }) => others.length > 0 || isBeside(file)), ...broken],
     notRun: others.length > 0 ? found.notRun : [],
+    idle: found.idle.filter(({ id, kind }) => kind === 'datamodel' || chosen.some(({ loaded }) => loaded.detection.id === id)),
     notes: found.notes.filter(({ file }) => isOther(file)),
   }
 }

@@ -21,6 +21,8 @@ export function scopePolicies(evaluator: Evaluator, scopes: ReadonlyMap<string, 
     detections: evaluator.detections,
     bundle: evaluator.bundle,
     broken: evaluator.broken,
+    notRun: evaluator.notRun,
+    notes: evaluator.notes,
     fingerprint(type) {
       const found = known.get(type)
       if (found !== undefined) return found

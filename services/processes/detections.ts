@@ -178,6 +178,8 @@ function within(evaluator: Evaluator, folder: BundleFolder, name: string): Evalu
     ...evaluator,
     detections: evaluator.detections.map((each) => ({ ...each, file: named(each.file) })),
     broken: evaluator.broken.map(({ file, message }) => ({ file: named(file), message: named(message) })),
+    notRun: evaluator.notRun.map((each) => ({ ...each, file: named(each.file) })),
+    notes: evaluator.notes.map(({ file, message }) => ({ file: named(file), message: named(message) })),
     async [Symbol.asyncDispose]() {
       await evaluator[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { roomLogger } from '#runtime'
 import type { Database } from './database.ts'
 import { StoreError } from './error.ts'
+import { forgetStories } from './forget.ts'
 import { now } from './values.ts'
 
 const inboxDays = 15
@@ -11,6 +12,8 @@ const historyDays = 400
 const workerDays = 1
 const sessionDays = 2
 const investigationDays = 30
+/** After their period: nobody was told of what stayed below its threshold. */
+const countingDays = 30
 /** What has ended or was removed stays so long, so that all processes hear of it. */
 const cacheDays = 1
 /** Signs that nobody looked at: there is no watch, or it has nothing to read. */
@@ -32,6 +35,8 @@ export async function maintain(database: Database): Promise<void> {
   await dropOld(database, 'rule_cache', 'until', cacheDays)
   await dropOld(database, 'rule_cache', 'changed_at', cacheDays, sql`kind is null`)
   await dropOld(database, 'investigations', 'settled_at', investigationDays)
+  await dropOld(database, 'findings', 'period_ends_at', countingDays, sql`status = 'counting'`)
+  await forgetStories(database, historyDays)
   await dropOld(database, 'gaps', 'closed_at', historyDays)
   await dropOld(database, 'heard', 'minute', heardDays)
   await dropOld(database, 'scans', 'finished_at', scanDays, sql`kind <> 'baseline'`)

@@ -61,6 +61,8 @@ test.each<[string, () => Promise<string>]>([
         events: 2,
         rejected: 0,
         matches: 1,
+        failures: 0,
+        notRun: 0,
         seconds: expect.any(Number) as number,
         eventsPerSecond: expect.any(Number) as number,
       },

@@ -106,15 +106,19 @@ describe('upload, bundles and rollback on the command line', { timeout: 120_000 
     expect(await store.findings.list({ statuses: ['open'] }, 9)).toHaveLength(2)
   })
 
-  test('a failing test, a file that cannot be loaded, and nothing to upload are refused; only tests can be forced', async () => {
+  test('a failing test, an invalid item, and nothing to upload are refused; forced, what is invalid is left out', async () => {
     await using failing = await aFolder({ 'a.ts': aPolicy('A', 'return true', { slots: tests(false) }) })
     expect(await upload(failing.path)).toMatchObject({ code: 1, err: expect.stringContaining('1 test failed') as string })
     await using broken = await aFolder({
       'a.ts': aPolicy('A', 'return true'),
       'lib/b.ts': 'import "node:fs"; export const rule = 1 // defineRule',
     })
-    const refused = await upload(broken.path, { force: true })
+    const refused = await upload(broken.path)
     expect(refused.lines).toMatchObject([{ invalid: 'lib/b.ts' }, { summary: { uploaded: false, invalid: 1 } }])
+    expect(refused.err).toContain('1 item invalid; `--force` uploads all the same, without what is invalid')
+    const rest = await upload(broken.path, { force: true, dryRun: true })
+    expect(rest.lines[0]).toMatchObject({ invalid: 'lib/b.ts' })
+    expect(rest.lines.at(-1)).toMatchObject({ summary: { invalid: 1, files: 1, detections: 1, new: ['A'] } })
     await using empty = await aFolder({ 'README.md': '' })
     expect((await upload(empty.path)).err).toContain('there is no detection in it')
     await expect(upload(good.path, { config: await configured('other.yaml', ['shipped']) })).rejects.toMatchObject({
@@ -143,9 +147,7 @@ describe('upload, bundles and rollback on the command line', { timeout: 120_000 
     expect((await rollback()).lines).toEqual([{ summary: { active: 1, switched: true } }])
     expect((await rollback(7)).code).toBe(1)
     const people = await bundles(false)
-    expect(people.out).toMatch(
-      /^ {4}2 {2}.*\n.*bob.*\n\* {3}1 {2}.*1 detection in 1 file.*\n.*by ada from .*, though tests failed: later\n$/u,
-    )
+    expect(people.out).toMatch(/^ {4}2 {2}.*\n.*bob.*\n\* {3}1 {2}.*1 detection in 1 file.*\n.*by ada from .*, forced: later\n$/u)
     expect(people.out).not.toContain('\u001B')
     expect((await bundles(false, true)).out.split('\n').map((text) => text.slice(26))).toMatchObject([
       'rollback to bundle 1 by eve',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Actor, FindingAlert, RoutedTo } from '#model'
+import type { Actor, AlertContent, FindingAlert, RoutedTo } from '#model'
 import type { LeasedDelivery, Store } from '#store'
 import { aCause, aFindingAlert, aPlace } from '../support/alerts.ts'
 import { aBucket } from './store-builders.ts'
@@ -409,6 +409,78 @@ export function threadsContract(open: () => Promise<Subject>): void {
     await setClock(subject, '8 hours 5 minutes')
     expect(await store.deliveries.remind(periods, threaded)).toBe(1)
     expect(shown(await sendAll(store)).filter((each) => each.includes('after'))).toEqual(['↳!after 8 h: 1 of 2'])
+  })
+
+  it('forgets what ended 400 days ago with all that told it, and a thread only as a whole', async () => {
+    const subject = await open()
+    const { store } = subject
+    const over: string[] = []
+    for (const title of ['a', 'b']) over.push(await tell(store, title))
+    const lasting = await tell(store, 'lasting')
+    for (const detection of ['P1', 'P2'])
+      over.push(await tell(store, detection, { event: 'one doing', bucket: 'one', detection, actor: { arn: null } }))
+    const summary: AlertContent = { kind: 'summary', origin: 'baseline', total: 2, bySeverity: {}, byDetection: [], critical: [] }
+    const alertId = await store.alerts.create({ findingId: null, key: 'summary', content: summary, to: [to('lab')] })
+    const found = await Promise.all(['was there', 'is there'].map((title) => tell(store, title, { channels: [] })))
+    await store.findings.told(found, alertId)
+    over.push(found[0] ?? '')
+    const hit = {
+      detectionId: 'R',
+      accountId: '1',
+      region: 'r',
+      periodMinutes: 60,
+      severity: 'HIGH',
+      title: 'R',
+      context: {},
+    } as const
+    await store.findings.hit({ ...hit, dedup: 'told', threshold: 1, cause: aCause() })
+    await store.findings.hit({ ...hit, dedup: 'never enough', threshold: 2, cause: aCause() })
+    await sendAll(store)
+    // One flaps: its later findings are told by an earlier one's message.
+    for (const minutes of [10, 20, 30]) {
+      await setClock(subject, `${minutes} minutes`)
+      const id = await tell(store, 'flaps', { event: `e${minutes}`, actor: { arn: null } })
+      await sendAll(store)
+      await end(store, id)
+      await sendAll(store)
+    }
+    for (const id of over) await end(store, id)
+    await sendAll(store)
+    const left = async () => {
+      const rows = await subject.sql(`select title from findings order by title collate "C"`)
+      return rows.map(({ title }) => title)
+    }
+    const counts = async () => {
+      const tables = ['alerts', 'deliveries', 'threads', 'summarised']
+      const rows = await subject.sql(
+        `select ${tables.map((table) => `(select count(*)::int from ${table}) as ${table}`).join(', ')}`,
+      )
+      return rows[0]
+    }
+    const all = await left()
+    const before = await counts()
+    expect(before).toMatchObject({ summarised: 2 })
+    await setClock(subject, '29 days')
+    await store.maintain()
+    expect(await left()).toEqual(all)
+    await setClock(subject, '399 days')
+    await store.maintain()
+    // What never reached its threshold is worth less.
+    expect(await left()).toEqual(all.toSpliced(all.indexOf('R'), 1))
+    expect(await counts()).toEqual(before)
+
+    await setClock(subject, '401 days')
+    await store.maintain()
+    // An open finding keeps its thread, so that its parent counts rightly.
+    expect(await left()).toEqual(['a', 'b', 'is there', 'lasting'])
+    expect(await counts()).toEqual({ alerts: 5, deliveries: 5, threads: 1, summarised: 1 })
+    await end(store, lasting)
+    expect(shown(await sendAll(store))).toContain('storm of 3, 3 over')
+    await end(store, found[1] ?? '')
+    await setClock(subject, '802 days')
+    await store.maintain()
+    expect(await left()).toEqual([])
+    expect(await counts()).toEqual({ alerts: 0, deliveries: 0, threads: 0, summarised: 0 })
   })
 
   it('keeps a channel to its pace and to its waits, whoever sends', async () => {

@@ -105,7 +105,9 @@ describe('a bundle', () => {
       'too deep a folder',
       'given such a path',
       async (at: string) => {
-        await mkdir(join(at, Array.from({ length: 17 }, () => 'd').join('/')), { recursive: true })
+        const deep = join(at, Array.from({ length: 17 }, () => 'd').join('/'))
+        await mkdir(deep, { recursive: true })
+        await writeFile(join(deep, 'x.ts'), '')
       },
     ],
   ])('with %s is refused by name', async (_, words, make) => {

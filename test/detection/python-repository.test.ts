@@ -2,6 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { linesOfNotRun } from '#detection'
 import { loadPython } from '../../services/detection/python/load.ts'
 import { readPythonRepository } from '../../services/detection/python/repository.ts'
 
@@ -110,7 +111,7 @@ test('a field with a mistake is named with file, line and column; so is a test',
     [
       'a.yml:5:1 Severity: given "Loud"; allowed: Info, Low, Medium, High, Critical',
       'a.yml:7:1 Threshold: given "many"; allowed: a whole number',
-      'a.yml:8:1 DisplayName: given "a & b"; allowed: text without < > & " %',
+      'a.yml:8:1 DisplayName: given "a & b"; allowed: text without < > & " % and invisible letters',
       'a.yml:12:30 Tests: Mocks: returnValue: given 3; allowed: text, true or false',
     ].toSorted(),
   )
@@ -132,6 +133,54 @@ test('a sub-folder or a file is read with the helpers of its repository; files t
   expect(lenient.detections.map(({ id }) => id)).toEqual(['A.Rule', 'C.Rule'])
   const ignoring = readPythonRepository(root, { ignored: ['rules/two/*'], extraKeys: 'refused' })
   expect([ignoring.detections.map(({ id }) => id), ignoring.broken]).toEqual([['A.Rule'], []])
+})
+
+test('fields that nobody knows are mistakes wherever they stand, or notes where they are ignored', () => {
+  const root = repository({
+    'a.yml': `${aRule.replace('Tests:', 'Tagz: [a]\nTests:')}    Note: why\n    Mocks: [{ objectName: x, returnValue: y, sideEffect: z }]\n`,
+    'a.py': 'def rule(event):\n    return True\n',
+  })
+  const strict = readPythonRepository(root)
+  expect(strict.broken.map(({ message }) => message)).toEqual([
+    'Tests: Mocks: unknown field sideEffect; allowed: such as objectName, or start with --ignore-extra-keys',
+    'Tests: unknown field Note; allowed: such as Name, or start with --ignore-extra-keys',
+    'unknown field Tagz; allowed: such as Tags, or start with --ignore-extra-keys',
+  ])
+  const lenient = readPythonRepository(root, { ignored: [], extraKeys: 'ignored' })
+  expect([lenient.broken, lenient.detections[0]?.tests[0]?.mocks]).toEqual([[], [{ objectName: 'x', returnValue: 'y' }]])
+  expect(lenient.notes.map(({ message }) => message)).toEqual([
+    'Tests: Mocks: unknown field sideEffect: is ignored',
+    'Tests: unknown field Note: is ignored',
+    'unknown field Tagz: is ignored',
+  ])
+})
+
+test('what is tested and not run says why, one line a reason', () => {
+  const other = (id: string, line: string): string =>
+    aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
+  const root = repository({
+    'a.py': 'def rule(event):\n    return True\n',
+    'a.yml': aRule,
+    'b.yml': other('B', '').replace('Enabled: true', 'Enabled: false'),
+    'c.yml': other('C', 'Status: Deprecated'),
+    'd.yml': other('D', 'Status: Deprecated'),
+    'e.yml': other('E', '').replace('LogTypes: [AWS.CloudTrail]', 'ScheduledQueries: [Q]').replace(': rule', ': scheduled_rule'),
+    'f.yml': other('F', 'InlineFilters: [{ All: [{ KeyPath: x }] }]'),
+    'g.yml': other('Off', ''),
+    'h.yml': 'AnalysisType: pack\nPackID: P\n',
+  })
+  symlinkSync('a.yml', join(root, 'AGENTS.md'))
+  const { notRun, idle, broken, detections } = loadPython({ folders: [root], bundle: null, disabled: ['O*'] })
+  expect(broken).toEqual([])
+  expect(detections.filter(({ loaded }) => loaded.enabled)).toHaveLength(1)
+  expect(linesOfNotRun([...notRun, ...idle])).toEqual([
+    '1 rule (F): InlineFilters are not supported; allowed: none, or the empty All: []',
+    '1 pack (P): packs are not needed: every item here is used as it is',
+    '1 rule (B): Enabled: false',
+    '2 rules (C, D): Status: Deprecated',
+    '1 scheduled rule (E): scheduled rules are tested and not run: nobody makes their queries here',
+    '1 rule (Off): disabled in the configuration',
+  ])
 })
 
 test('a file outside of the repository is not read, by name or by link', () => {
@@ -177,4 +226,24 @@ test('experimental, deprecated and scheduled detections are tested and not run',
     Stable: [true, 1],
     Later: [false, 1],
   })
+})
+
+test('a kind that is left out, an id that hides letters and aliases without end are named, not passed over', () => {
+  const bomb = [
+    'AnalysisType: &a [x,x,x,x,x,x,x,x]',
+    ...['b', 'c', 'd', 'e', 'f', 'g'].map((at, index) => `${at}: &${at} [${Array(8).fill(`*${'abcdef'[index]}`).join(',')}]`),
+  ]
+  const root = repository({
+    'a.py': 'def rule(event):\n    return True\n',
+    'kind.yml': aRule.replace('AnalysisType: rule\n', ''),
+    'hidden.yml': aRule.replace('A.Rule', String.raw`"A.\e[31mRule"`),
+    'bomb.yml': bomb.join('\n'),
+    'workflow.yml': 'on: push\njobs: {}\n',
+  })
+  const told = readPythonRepository(root).broken.map(({ file, message }) => `${file.slice(root.length + 1)} ${message}`)
+  expect(told.toSorted()).toEqual([
+    'bomb.yml:1:1 its aliases (*) cannot be followed; allowed: up to 1,000 nodes by aliases',
+    expect.stringMatching(/^hidden\.yml:4:1 RuleID: given .*; allowed: text without < > & " % and invisible letters$/u),
+    'kind.yml:1:1 AnalysisType is missing, though it has RuleID and Filename',
+  ])
 })

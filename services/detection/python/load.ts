@@ -16,6 +16,8 @@ export interface PythonFolders {
   readonly broken: readonly Broken[]
   /** What is there and is not run, each with its reason. */
   readonly notRun: readonly NotRun[]
+  /** What is tested, and not run, each with its reason. */
+  readonly idle: readonly NotRun[]
   /** What authors may not expect of what is used. */
   readonly notes: readonly Broken[]
 }
@@ -59,17 +61,19 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
     globals,
     dataModels,
     broken,
-    notRun: found.flatMap((each) => each.notRun),
+    notRun: onceEach(found.flatMap((each) => each.notRun)),
+    idle: [
+      ...detections.flatMap((each) => {
+        const reason = idleReason(each, disabled)
+        return reason === null ? [] : { file: each.file, id: each.id, kind: each.kind, reason }
+      }),
+      ...dataModels.flatMap(({ file, id, enabled }) => (enabled ? [] : { file, id, kind: 'datamodel', reason: idleReasons.off })),
+    ],
     notes: found.flatMap((each) => each.notes),
     detections: detections.map((each) => ({
       loaded: {
         detection: detectionOf(each, hashOf(each)),
-        // Scheduled rules wait for queries, which nobody makes here.
-        enabled:
-          each.enabled &&
-          each.kind !== 'scheduled_rule' &&
-          isLive(each.spec) &&
-          !disabled.some((pattern) => fits(pattern, each.id)),
+        enabled: idleReason(each, disabled) === null,
         slots: each.slots,
       },
       kind: each.kind,
@@ -81,9 +85,24 @@ export function loadPython({ folders, bundle, disabled, reading }: PythonLoading
   }
 }
 
-/** What its author tries or gave up is tested, and as in Panther goes no further. */
-function isLive({ status }: PythonDetection['spec']): boolean {
-  return !['experimental', 'deprecated'].includes(status.toLowerCase())
+const idleReasons = {
+  off: 'Enabled: false',
+  configured: 'disabled in the configuration',
+  scheduled: 'scheduled rules are tested and not run: nobody makes their queries here',
+}
+
+/** Why a detection is tested and not run; null: it is run. */
+function idleReason({ id, kind, enabled, spec: { status } }: PythonDetection, disabled: readonly string[]): string | null {
+  if (kind === 'scheduled_rule') return idleReasons.scheduled
+  if (!enabled) return idleReasons.off
+  // What its author tries or gave up is tested, and as in Panther goes no further.
+  if (['experimental', 'deprecated'].includes(status.toLowerCase())) return `Status: ${status}`
+  return disabled.some((pattern) => fits(pattern, id)) ? idleReasons.configured : null
+}
+
+/** A file that two folders reach is one. */
+function onceEach(notRun: readonly NotRun[]): readonly NotRun[] {
+  return [...new Map(notRun.map((each) => [each.file, each])).values()]
 }
 
 function isReadable(path: string): boolean {

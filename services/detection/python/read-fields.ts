@@ -1,8 +1,8 @@
 import { resourceTypes } from '#model'
 import { nearest } from '#runtime'
 
-/** Null when a field's value is good, else `allowed: …`, and where inside of the value. */
-type Check = (value: unknown) => string | Mistake | null
+/** Null when a field's value is good, else `allowed: …`, or what is wrong inside of the value. */
+type Check = (value: unknown) => string | readonly Mistake[] | null
 interface Field {
   readonly check: Check
   readonly required?: true
@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, Field>>
 export interface Mistake {
   readonly path: readonly (string | number)[]
   readonly message: string
+  /** A field that nobody knows, which may be left aside. */
+  readonly extra?: true
 }
 export type Fielded = Readonly<Record<string, unknown>>
 
@@ -43,7 +45,9 @@ const truth: Check = (value) => (typeof value === 'boolean' ? null : 'allowed: t
 const whole: Check = (value) => (typeof value === 'bigint' ? null : 'allowed: a whole number')
 const anything: Check = () => null
 const plainName: Check = (value) =>
-  typeof value === 'string' && /^[^<>&"%]+$/u.test(value) ? null : 'allowed: text without < > & " %'
+  typeof value === 'string' && /^[^<>&"%\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u.test(value)
+    ? null
+    : 'allowed: text without < > & " % and invisible letters'
 const texts: Check = (value) => (areTexts(value) ? null : 'allowed: a list of text')
 const reports: Check = (value) =>
   isFielded(value) && Object.values(value).every(Array.isArray) ? null : 'allowed: names, each with a list'
@@ -160,7 +164,7 @@ export function normalise(kind: keyof typeof fields, given: Fielded): Fielded {
 }
 
 /** What is wrong with a specification whose fields are normalised. A derived rule takes what it does not say from its base. */
-export function mistakesOf(kind: keyof typeof fields, given: Fielded, extraKeys: 'refused' | 'ignored'): readonly Mistake[] {
+export function mistakesOf(kind: keyof typeof fields, given: Fielded): readonly Mistake[] {
   const known: Fields = { ...fields[kind], ...(kind === 'rule' ? { BaseDetection: { check: plainName } } : {}) }
   const derived = given['BaseDetection'] !== undefined
   const mistakes: Mistake[] = []
@@ -170,15 +174,9 @@ export function mistakesOf(kind: keyof typeof fields, given: Fielded, extraKeys:
       if (required === true && !isGivenOtherwise(name, given, derived)) mistakes.push({ path: [], message: `${name} is missing` })
       continue
     }
-    const wrong = check(value)
-    if (typeof wrong === 'string') mistakes.push({ path: [name], message: `${name}: given ${show(value)}; ${wrong}` })
-    else if (wrong !== null) mistakes.push({ path: [name, ...wrong.path], message: `${name}: ${wrong.message}` })
+    mistakes.push(...wrongIn(name, value, check))
   }
-  for (const key of Object.keys(given)) {
-    if (extraKeys === 'ignored' || Object.hasOwn(known, key)) continue
-    const [like = ''] = nearest(key, Object.keys(known), 1)
-    mistakes.push({ path: [key], message: `unknown field ${key}; allowed: such as ${like}, or start with --ignore-extra-keys` })
-  }
+  for (const key of Object.keys(given)) if (!Object.hasOwn(known, key)) mistakes.push(extraField([key], key, Object.keys(known)))
   if ((kind === 'rule' || kind === 'scheduled_rule') && !derived) {
     const sources = ['LogTypes', 'ScheduledQueries'].filter((name) => given[name] !== undefined)
     if (sources.length !== 1)
@@ -188,6 +186,18 @@ export function mistakesOf(kind: keyof typeof fields, given: Fielded, extraKeys:
       })
   }
   return mistakes
+}
+
+function wrongIn(name: string, value: unknown, check: Check): readonly Mistake[] {
+  const wrong = check(value)
+  if (wrong === null) return []
+  if (typeof wrong === 'string') return [{ path: [name], message: `${name}: given ${show(value)}; ${wrong}` }]
+  return wrong.map((each) => ({ ...each, path: [name, ...each.path], message: `${name}: ${each.message}` }))
+}
+
+function extraField(path: Mistake['path'], key: string, known: readonly string[]): Mistake {
+  const [like = ''] = nearest(key, known, 1)
+  return { path, message: `unknown field ${key}; allowed: such as ${like}, or start with --ignore-extra-keys`, extra: true }
 }
 
 /** Fields that need not be there: a rule without code of its own says so otherwise. */
@@ -207,34 +217,41 @@ function testsWith(event: 'Log' | 'Resource', type: string): Check {
   return listOf('a test', parts)
 }
 
-function mappings(value: unknown): Mistake | string | null {
+function mappings(value: unknown): ReturnType<Check> {
   const wrong = listOf('a mapping', { Name: { check: text, required: true }, Path: { check: text }, Method: { check: text } })(
     value,
   )
-  if (wrong !== null) return wrong
-  const index = (value as readonly Fielded[]).findIndex(({ Path, Method }) => (Path === undefined) === (Method === undefined))
-  return index === -1 ? null : { path: [index], message: 'allowed: either Path or Method for each name' }
+  if (typeof wrong === 'string') return wrong
+  const unclear = (value as readonly unknown[]).flatMap((entry, index): readonly Mistake[] =>
+    isFielded(entry) && (entry['Path'] === undefined) === (entry['Method'] === undefined)
+      ? [{ path: [index], message: 'allowed: either Path or Method for each name' }]
+      : [],
+  )
+  return orNull([...(wrong ?? []), ...unclear])
 }
 
 function listOf(word: string, parts: Fields): Check {
+  const names = Object.keys(parts)
   return (value) => {
     if (!Array.isArray(value)) return `allowed: a list, each ${word}`
-    for (const [index, entry] of (value as readonly unknown[]).entries()) {
-      if (!isFielded(entry))
-        return { path: [index], message: `given ${show(entry)}; allowed: ${word} with ${Object.keys(parts).join(', ')}` }
-      for (const [name, { check, required }] of Object.entries(parts)) {
-        const own = entry[name]
-        if (own === undefined && required === true) return { path: [index], message: `${word} lacks ${name}` }
-        const wrong = own === undefined ? null : check(own)
-        if (typeof wrong === 'string') return { path: [index, name], message: `${name}: given ${show(own)}; ${wrong}` }
-        if (wrong !== null) return { path: [index, name, ...wrong.path], message: `${name}: ${wrong.message}` }
-      }
-      const unknown = Object.keys(entry).find((key) => !Object.hasOwn(parts, key))
-      if (unknown !== undefined)
-        return { path: [index, unknown], message: `${word} has no ${unknown}; allowed: ${Object.keys(parts).join(', ')}` }
-    }
-    return null
+    const mistakes = (value as readonly unknown[]).flatMap((entry, index): readonly Mistake[] => {
+      if (!isFielded(entry)) return [{ path: [index], message: `given ${show(entry)}; allowed: ${word} with ${names.join(', ')}` }]
+      const own = Object.entries(parts).flatMap(([name, { check, required }]) => {
+        if (entry[name] !== undefined) return wrongIn(name, entry[name], check)
+        return required === true ? [{ path: [], message: `${word} lacks ${name}` }] : []
+      })
+      const extra = Object.keys(entry).filter((key) => !Object.hasOwn(parts, key))
+      return [...own, ...extra.map((key) => extraField([key], key, names))].map((each) => ({
+        ...each,
+        path: [index, ...each.path],
+      }))
+    })
+    return orNull(mistakes)
   }
+}
+
+function orNull(mistakes: readonly Mistake[]): readonly Mistake[] | null {
+  return mistakes.length === 0 ? null : mistakes
 }
 
 export function isFielded(value: unknown): value is Fielded {

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fits } from '#runtime'
+import { leadsToFolder } from '../bundle.ts'
 import { idFields, isFielded, isItemKind, mistakesOf, normalise, type Fielded, type ItemKind } from './read-fields.ts'
 import { NotADocument, readDocument } from './read-document.ts'
 import type { BrokenItem } from './repository.ts'
@@ -35,7 +36,7 @@ export function readItems(paths: readonly string[], options: ReadOptions): Found
   return found
 }
 
-function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: Found): void {
+function readItem(file: string, { extraKeys }: ReadOptions, { items, broken, notes }: Found): void {
   const [text, kind] = [readFileSync(file, 'utf8').replace(/^\uFEFF/u, ''), file.endsWith('.json') ? 'json' : 'yaml'] as const
   // Other tools keep what they call JSON beside detections, with comments in it.
   if (kind === 'json' && !text.includes('"AnalysisType"')) return
@@ -48,7 +49,14 @@ function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: F
     return
   }
   const { value, place } = document
-  if (!isFielded(value) || value['AnalysisType'] === undefined) return
+  if (!isFielded(value)) return
+  if (value['AnalysisType'] === undefined) {
+    // Files of other tools are none of ours; an item whose kind is misspelled is.
+    const ids = [...new Set(Object.values(idFields))].filter((key) => value[key] !== undefined)
+    if (ids.length === 1 && value['Filename'] !== undefined)
+      broken.push({ file: `${file}:${place([])}`, message: `AnalysisType is missing, though it has ${ids[0]} and Filename` })
+    return
+  }
   const at = (path: readonly (string | number)[]): string => `${file}:${place(path)}`
   const analysis = value['AnalysisType']
   if (!isItemKind(analysis)) {
@@ -66,7 +74,10 @@ function readItem(file: string, { extraKeys }: ReadOptions, { items, broken }: F
     analysis === 'global' ||
     analysis === 'datamodel'
   const given = isOurs ? normalise(analysis, value) : value
-  const mistakes = isOurs ? mistakesOf(analysis, given, extraKeys) : []
+  const all = isOurs ? mistakesOf(analysis, given) : []
+  const mistakes = all.filter(({ extra }) => extra !== true || extraKeys === 'refused')
+  for (const { path, message } of all.filter((each) => !mistakes.includes(each)))
+    notes.push({ file: at(path), message: message.replace(/; allowed: .*/u, ': is ignored') })
   for (const { path, message } of mistakes) broken.push({ file: at(path), message })
   const id = given[idFields[analysis]]
   if (typeof id !== 'string') {
@@ -99,11 +110,12 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
       const file = join(folder, entry.name)
       const way = relative(path, file)
       if (isLeftOut(entry.name) || ignored.some((pattern) => fits(pattern, way) || fits(pattern, file))) continue
-      // A link in place of code is named with the item that wants it.
-      if (entry.isSymbolicLink() && entry.name.endsWith('.py')) continue
-      if (entry.isSymbolicLink()) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
-      else if (entry.isDirectory()) files.push(...walk(file))
-      else if (/\.(?:y.*ml|json)$/u.test(entry.name)) {
+      // A link in place of code is named with the item that wants it; what else is linked is nobody's.
+      if (entry.isSymbolicLink()) {
+        const matters = isSpecification(entry.name) || (isRead && leadsToFolder(file))
+        if (matters) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
+      } else if (entry.isDirectory()) files.push(...walk(file))
+      else if (isSpecification(entry.name)) {
         if (isRead) files.push(file)
         else if (readFileSync(file, 'utf8').includes('AnalysisType'))
           found.notes.push({ file, message: 'stands in no folder that holds items in a repository; name it as a path to read it' })
@@ -112,6 +124,10 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
     return files
   }
   return walk(path)
+}
+
+function isSpecification(name: string): boolean {
+  return /\.(?:y.*ml|json)$/u.test(name)
 }
 
 function isLeftOut(name: string): boolean {

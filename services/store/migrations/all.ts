@@ -32,6 +32,7 @@ import { gaps } from './0030-gaps.ts'
 import { ruleCache } from './0034-rule-cache.ts'
 import { bundles } from './0036-bundles.ts'
 import { summaries } from './0038-summaries.ts'
+import { retention } from './0042-retention.ts'
 
 /** All migrations by name, run in this order. A released one is never changed: the next change is the next file. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -67,6 +68,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0034-rule-cache': from(ruleCache),
   '0036-bundles': from(bundles),
   '0038-summaries': from(summaries),
+  '0042-retention': from(retention),
 }
 
 function from(statements: readonly string[]): Migration {
