@@ -1,6 +1,7 @@
 import type { AuditEvent, DetectionFailure, RuleMatch } from '#model'
 import type { Trust } from '#ingest'
 import type { RecordJudgement } from '../evaluator.ts'
+import { exactText, mayBeInexact, parseExactly } from '../exact-numbers.ts'
 import { frameKinds, writeFrame } from '../frames.ts'
 import type { Reading } from '../judge-bodies.ts'
 import type { BatchHead, BodiesAnswer } from '../protocol.ts'
@@ -24,6 +25,8 @@ interface Asked {
   readonly record: number
   readonly event: AuditEvent
   readonly numbers: readonly number[]
+  /** Its numbers are known as they were written. */
+  readonly exact: boolean
 }
 
 const alone: PythonHead = { ticket: 0, inventory: false, keeps: false, entries: [], settled: [] }
@@ -45,9 +48,13 @@ export function judgePythonBodies(
   const asked: Asked[] = []
   for (const [body, text] of bodies.entries()) {
     beat()
+    let exactly: ReadonlyMap<number, AuditEvent> | null = null
     for (const { record, event } of decode(text, trust, batch.carried).events) {
       const numbers = rules.rulesFor(event)
-      if (numbers.length > 0) asked.push({ body, record, event, numbers })
+      if (numbers.length === 0) continue
+      exactly ??= batch.carried === undefined && mayBeInexact(text) ? exactEvents(text, decode, trust) : none
+      const known = exactly.get(record)
+      asked.push({ body, record, event: known ?? event, numbers, exact: known !== undefined })
     }
   }
   const calls = createCalls(parts)
@@ -88,9 +95,9 @@ export function judgePythonBodies(
       else for (const each of said) take(each)
       ;[from, texts, letters] = [to, [], 0]
     }
-    for (const [index, { body, event, numbers }] of asked.entries()) {
-      const text = eventText(head.ticket + index, numbers, event, (bodies[body] as string).length > wholeFrom)
-      added.put(head.ticket + index, event)
+    for (const [index, one] of asked.entries()) {
+      const text = eventText(head.ticket + index, one, one.exact || (bodies[one.body] as string).length > wholeFrom)
+      added.put(head.ticket + index, one.event)
       texts.push(text)
       letters += text.length
       if (letters > lettersAtOnce) judge(index + 1)
@@ -114,17 +121,29 @@ export function judgePythonBodies(
   return [...answer].toSorted(([a], [b]) => a - b)
 
   function judgeAlone(index: number, numbers: readonly number[]): void {
-    const { logType, record } = (asked[index] as Asked).event
-    const [tag, text] = [head.ticket + index, JSON.stringify(record)]
-    const said = python.judgeEvent(tag, JSON.stringify(numbers), logType, text, head.inventory, head.keeps)
+    const one = asked[index] as Asked
+    const [tag, text] = [head.ticket + index, recordText(one)]
+    const said = python.judgeEvent(tag, JSON.stringify(numbers), one.event.logType, text, head.inventory, head.keeps)
     take(JSON.parse(said) as PythonEvent)
   }
 }
 
 /** Most rules look at a few plain fields: of an event only these go to Python, which asks for all of it when a rule looks further. */
-function eventText(tag: number, numbers: readonly number[], { logType, record }: AuditEvent, whole: boolean): string {
-  const sent = whole ? record : headOf(record)
-  return `[${tag},[${numbers.join()}],${JSON.stringify(logType)},${JSON.stringify(sent)},${whole ? 1 : 0}]`
+const none: ReadonlyMap<number, AuditEvent> = new Map()
+
+/** The events of a body again, by their places, with numbers as they were written. */
+function exactEvents(text: string, decode: Reading['decode'], trust: Trust): ReadonlyMap<number, AuditEvent> {
+  return new Map(decode(text, trust, undefined, { parse: parseExactly }).events.map(({ record, event }) => [record, event]))
+}
+
+function eventText(tag: number, one: Asked, whole: boolean): string {
+  const { logType, record } = one.event
+  const sent = whole ? recordText(one) : JSON.stringify(headOf(record))
+  return `[${tag},[${one.numbers.join()}],${JSON.stringify(logType)},${sent},${whole ? 1 : 0}]`
+}
+
+function recordText({ event: { record }, exact }: Asked): string {
+  return exact ? exactText(record) : JSON.stringify(record)
 }
 
 /** A record with each list and object in it empty: Python knows these by being lists. */

@@ -187,6 +187,14 @@ describe('a Python rule', () => {
     expect(matches.find(({ detectionId }) => detectionId === 'Partly')?.title).toBe(title)
   })
 
+  test('is handed numbers as they were written', async () => {
+    const body = aBody({ eventName: 'Partly', eventID: 'added', requestParameters: { a: [1] } })
+    const bodies = ['12345678901234567891', '-9007199254740993', '2.0'].map((number) => body.replace('"a":[1]', `"a":[${number}]`))
+    const judged = await evaluator.judgeBodies(bodies)
+    const titles = judged.flatMap(({ records }) => records.flatMap(({ matches }) => matches.map(({ title }) => title)))
+    expect(titles).toEqual(['12345678901234567891', '-9007199254740993', '2.0'])
+  })
+
   test('may keep an event and look at it over a later one', async () => {
     await judge({ eventName: 'Hoards', eventID: 'first', requestParameters: { a: 1 } })
     const { matches } = await judge({ eventName: 'Hoards', eventID: 'second', requestParameters: { a: 2 } })
