@@ -81,12 +81,17 @@ function refusalOf(id: string, { detections, notRun, broken }: Evaluator): numbe
   const kind = detections.find((each) => each.id === id)?.kind
   if (kind === 'rule') return null
   if (kind === 'policy')
-    return misuse(`benchmark: given ${id}, a policy; allowed: a rule. \`tripline upload --dry-run\` runs policies over what is stored`)
+    return misuse(
+      `benchmark: given ${id}, a policy; allowed: a rule. \`tripline upload --dry-run\` runs policies over what is stored`,
+    )
   const idle = notRun.find((each) => each.id === id)
   if (idle !== undefined) return misuse(`benchmark: given ${id}, which is not run: ${idle.reason}`)
   for (const { file, message } of broken) process.stderr.write(`${visible(`not loaded: ${file}: ${message}`)}\n`)
   const ids = notRun.map((each) => each.id)
-  return misuse(`benchmark: given ${id}, and there is no such rule; allowed: such as ${nearest(id, ids).join(', ')}`, broken.length > 0 ? 1 : 2)
+  return misuse(
+    `benchmark: given ${id}, and there is no such rule; allowed: such as ${nearest(id, ids).join(', ')}`,
+    broken.length > 0 ? 1 : 2,
+  )
 }
 
 interface Measuring {
@@ -153,14 +158,29 @@ async function slowestOf(batches: readonly Batch[], judge: Measuring['judge']): 
 
 function tellIteration(number: number, { events, matches, failures, readMs, judgeMs }: Iteration, json: boolean): void {
   const eventsPerSecond = Math.round((events * 1_000) / judgeMs)
-  if (json) print(JSON.stringify({ iteration: number, events, matches, failures, readMs: round(readMs), judgeMs: round(judgeMs), eventsPerSecond }))
+  if (json)
+    print(
+      JSON.stringify({
+        iteration: number,
+        events,
+        matches,
+        failures,
+        readMs: round(readMs),
+        judgeMs: round(judgeMs),
+        eventsPerSecond,
+      }),
+    )
   else
     print(
       `${number}: read ${round(readMs)} ms, judged ${round(judgeMs)} ms, ${eventsPerSecond} events/s, ${events} events, ${matches} matches, ${failures} failures`,
     )
 }
 
-function tellSlow(ms: number, { file, index, body }: FileRecord, { trust, log, json }: Omit<Measuring, 'judge'> & { json: boolean }): void {
+function tellSlow(
+  ms: number,
+  { file, index, body }: FileRecord,
+  { trust, log, json }: Omit<Measuring, 'judge'> & { json: boolean },
+): void {
   const [first] = decode(body, trust, log === null ? undefined : { logType: log.name }).events
   const event = first === undefined ? null : { id: first.event.id, name: first.event.name }
   if (json) print(JSON.stringify({ slow: `${file}#${index}`, ms: round(ms), event }))

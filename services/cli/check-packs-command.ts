@@ -45,7 +45,13 @@ function tell(path: string, { packs, unpacked, broken }: PackReport, failed: num
     ...pack.unknown.map((id) => `\tnames ${visible(id)}, which nothing here has`),
     ...pack.twice.map((id) => `\tnote: names ${visible(id)} twice`),
   ])
-  const kinds = [...Map.groupBy(unpacked, ({ kind }) => kind)].map(([kind, group]) => counted(group.length, words(kind), words(kind).replace(/(?:y$|$)/u, (end) => (end === 'y' ? 'ies' : 's'))))
+  const kinds = [...Map.groupBy(unpacked, ({ kind }) => kind)].map(([kind, group]) =>
+    counted(
+      group.length,
+      words(kind),
+      words(kind).replace(/(?:y$|$)/u, (end) => (end === 'y' ? 'ies' : 's')),
+    ),
+  )
   return [
     ...lines,
     ...tellBroken({ broken }),

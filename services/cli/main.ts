@@ -462,9 +462,12 @@ function readRoles(text: string): ReadonlySet<Role> {
 
 /** An option of Panther's tool that cannot be meant here: says what to do instead. */
 function refusedOption(flags: string, words: string): Option {
-  return new Option(flags).preset('').hideHelp().argParser(() => {
-    throw new InvalidArgumentError(words)
-  })
+  return new Option(flags)
+    .preset('')
+    .hideHelp()
+    .argParser(() => {
+      throw new InvalidArgumentError(words)
+    })
 }
 
 function countOf(option: string): (text: string) => number {

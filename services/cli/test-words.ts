@@ -22,7 +22,9 @@ export function tellTest({ name, alerts, passed, message, functions, printed }: 
 }
 
 export function tellBroken({ broken }: Pick<TestReport, 'broken'>): readonly string[] {
-  return broken.map(({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${message.split('\n').map(visible).join('\n\t')}`)
+  return broken.map(
+    ({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${message.split('\n').map(visible).join('\n\t')}`,
+  )
 }
 
 /** What was not run: detections by name, what is no detection as one line a kind. */

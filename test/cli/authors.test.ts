@@ -115,7 +115,11 @@ test('a rule is measured alone over recorded events, with the slowest of them', 
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { iteration: 1, events: 2, matches: 1, failures: 0 },
     { iteration: 2, events: 2, matches: 1 },
-    { slow: expect.stringContaining('events.ndjson#') as string, ms: expect.any(Number) as number, event: { name: 'RunInstances' } },
+    {
+      slow: expect.stringContaining('events.ndjson#') as string,
+      ms: expect.any(Number) as number,
+      event: { name: 'RunInstances' },
+    },
     { slow: expect.stringContaining('events.ndjson#') as string },
     { summary: { detection: 'One', iterations: 2, events: 2, matches: 1, readMs: expect.any(Number) as number } },
   ])

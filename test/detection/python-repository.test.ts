@@ -156,7 +156,8 @@ test('fields that nobody knows are mistakes wherever they stand, or notes where 
 })
 
 test('what is tested and not run says why, one line a reason', () => {
-  const other = (id: string, line: string): string => aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
+  const other = (id: string, line: string): string =>
+    aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
   const root = repository({
     'a.py': 'def rule(event):\n    return True\n',
     'a.yml': aRule,

@@ -78,7 +78,9 @@ function needsOf(items: ReadonlyMap<string, Item>): (id: string) => ReadonlySet<
     const { given } = item
     const modules = importedNames(codes.get(id) ?? '').filter((name) => globals.has(name))
     const named = [given['BaseDetection'], ...textsOf(given['ScheduledQueries']), ...rulesIn(given['Detection'])]
-    const needed = [...modules, ...named.filter((each) => typeof each === 'string')].filter((each) => each !== id && items.has(each))
+    const needed = [...modules, ...named.filter((each) => typeof each === 'string')].filter(
+      (each) => each !== id && items.has(each),
+    )
     known.set(id, needed)
     return needed
   }
