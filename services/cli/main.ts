@@ -20,6 +20,7 @@ import type { ScanOptions } from './scan-command.ts'
 import type { StagedOptions } from './staged-command.ts'
 import type { GivenSettings } from './test-settings.ts'
 import type { UploadOptions } from './upload-command.ts'
+import { visibleLines } from './words.ts'
 
 type PacksGiven = CheckPacksOptions['settings'] & { readonly path?: string; readonly json: boolean }
 type UploadGiven = Omit<UploadOptions, 'folder' | 'settings'> & UploadOptions['settings']
@@ -447,7 +448,11 @@ try {
     process.stderr.write(`${error.message}\n`)
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ summary: { error: error.message } })}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
-  } else throw error
+  } else {
+    // Not the error itself: those of clients carry requests, with headers and rows.
+    process.stderr.write(`${visibleLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+    process.exit(1)
+  }
 }
 
 function readRoles(text: string): ReadonlySet<Role> {

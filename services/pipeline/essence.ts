@@ -80,9 +80,7 @@ interface Target {
 
 /** Violations that were none before: only they open findings. */
 function newViolations({ outcomes, before }: Changed): readonly Target[] {
-  const known = new Set(
-    (before?.outcomes ?? []).flatMap(violationsOf).map(({ detectionId, key }) => violationKey(detectionId, key)),
-  )
+  const known = new Set(violationKeys(before?.outcomes ?? []))
   return outcomes.flatMap(violationsOf).filter(({ detectionId, key }) => !known.has(violationKey(detectionId, key)))
 }
 
@@ -145,4 +143,9 @@ export function shownOf(
 /** One text for a violation of a policy, or a finding of it. */
 export function violationKey(detectionId: string, key: string): string {
   return JSON.stringify([detectionId, key])
+}
+
+/** All that outcomes object to. */
+export function violationKeys(outcomes: readonly Outcome[]): readonly string[] {
+  return outcomes.flatMap(violationsOf).map(({ detectionId, key }) => violationKey(detectionId, key))
 }

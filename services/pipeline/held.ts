@@ -1,6 +1,6 @@
 import { compareStates, type Cause, type Outcome, type Resource, type Verdict } from '#model'
 import type { StoredState, Version } from '#store'
-import { findEssence, violationKey, type Essence } from './essence.ts'
+import { findEssence, violationKey, violationKeys, type Essence } from './essence.ts'
 import type { Parts } from './parts.ts'
 import { graceEndOf } from './reconcile.ts'
 
@@ -32,7 +32,7 @@ export async function heldOver(
   if (held.length === 0) return new Map()
   const life = lifeOf(await parts.store.versions.list(resource, mostVersions))
   const birth = life[0]
-  const start: Essence = new Map(keysOf(held).map((key) => [key, { differences: [], causes: birth?.causes ?? [] }]))
+  const start: Essence = new Map(violationKeys(held).map((key) => [key, { differences: [], causes: birth?.causes ?? [] }]))
   if (birth?.attributes === null || birth === undefined) return start
   const comparison = compareStates(birth.attributes, resource.attributes, parts.inventory.volatile(resource.type))
   const found = await findEssence(parts, { resource, comparison, before: null, outcomes: held, events: [] })
@@ -54,7 +54,7 @@ function heldOf(
   outcomes: readonly Outcome[],
   told: ReadonlySet<string>,
 ): readonly Outcome[] {
-  const failed = new Set(keysOf(outcomesOf(known.verdict)))
+  const failed = new Set(violationKeys(outcomesOf(known.verdict)))
   return outcomes.flatMap((outcome): Outcome[] => {
     const detection = evaluator.detections.find(({ id }) => id === outcome.detectionId)
     if (outcome.outcome !== 'fail' || detection === undefined) return []
@@ -69,12 +69,6 @@ function heldOf(
 
 function outcomesOf(verdict: Verdict | null): readonly Outcome[] {
   return verdict?.outcomes ?? []
-}
-
-function keysOf(outcomes: readonly Outcome[]): readonly string[] {
-  return outcomes.flatMap((outcome) =>
-    outcome.outcome === 'fail' ? outcome.violations.map(({ key }) => violationKey(outcome.detectionId, key)) : [],
-  )
 }
 
 /** The versions of the present life, oldest first. */

@@ -6,7 +6,7 @@ import { mayBeHeld } from './held.ts'
 import type { Evaluator } from '#detection'
 import type { Live, Parts } from './parts.ts'
 import { note } from './notes.ts'
-import { judgedAs, reconcile, turnMessage, type Why } from './reconcile.ts'
+import { counts, judgedAs, reconcile, turnMessage, type Why } from './reconcile.ts'
 
 const log = roomLogger('pipeline')
 
@@ -28,14 +28,16 @@ export async function runJudge(parts: Live<Needs>, options: { pollMs: number }, 
     try {
       const judged = await parts.evaluators.lend(async (evaluator) => {
         const lent = { ...parts, evaluator }
-        retired = await retireOnce(lent, retired)
+        // What counts is judged by those who run it; this process will within seconds.
+        if (!(await counts(lent, parts.store))) return 'outdated'
+        retired = await retireNow(lent, retired)
         // Asked first: what the last look of a scan made due is judged before the scan is told.
         const busyAccounts = await parts.store.scans.busyAccounts()
-        const count = await judgeDue(lent)
-        if (count === 0) await summarise(lent, busyAccounts)
-        return count
+        const some = await judgeDue(lent)
+        if (some === 'nothing') await summarise(lent, busyAccounts)
+        return some
       })
-      if (judged > 0) continue
+      if (judged === 'some') continue
     } catch (error) {
       log.error({ error: describeError(error) }, 'judging failed, trying again')
     }
@@ -43,42 +45,49 @@ export async function runJudge(parts: Live<Needs>, options: { pollMs: number }, 
   }
 }
 
-/** For which detections findings were retired, and when that is done once more; null: it is done. */
+/** For which detections findings were retired, and when that is done again. */
 interface Retired {
   readonly by: Evaluator
-  readonly againAt: number | null
+  readonly againAt: number
 }
 
-/** By then every process runs the new detections: what one opened meanwhile for a removed one is retired too. */
+/** What a process opens that runs other detections (folders that are replaced there later, a bundle that it cannot load) ends by then. */
+const retireEveryMs = 60_000
+/** Soon after a switch, where others follow within seconds. */
 const everywhereMs = 15_000
+const retiredAtOnce = 100
 
-async function retireOnce(parts: Needs, done: Retired | null): Promise<Retired> {
+async function retireNow(parts: Needs, done: Retired | null): Promise<Retired> {
   const { evaluator } = parts
   const again = done?.by === evaluator
-  if (again && (done.againAt === null || performance.now() < done.againAt)) return done
-  await retire(parts)
-  const live = !again && evaluator.bundle !== null
-  return { by: evaluator, againAt: live ? performance.now() + everywhereMs : null }
+  if (again && performance.now() < done.againAt) return done
+  while ((await retireSome(parts)) === retiredAtOnce) parts.bells.deliver.ring()
+  parts.bells.deliver.ring()
+  return { by: evaluator, againAt: performance.now() + (again ? retireEveryMs : everywhereMs) }
 }
 
-async function retire(parts: Needs): Promise<void> {
+/** How many were retired. A few at a time: their resources are held until they are. */
+async function retireSome(parts: Needs): Promise<number> {
   // A detection whose file is broken is not removed: its findings stay until it can be loaded again.
-  if (parts.evaluator.broken.length > 0) return
+  if (parts.evaluator.broken.length > 0) return 0
   const living = parts.evaluator.detections.map(({ id }) => id)
   const told = parts.evaluator.detections.filter(({ staged }) => !staged).map(({ id }) => id)
   const { bundle } = parts.evaluator
-  await parts.store.transaction(async (records) => {
+  return parts.store.transaction(async (records) => {
     // Only what counts retires: a process that comes late to a newer bundle would take that one's findings for those of removed detections.
-    if (bundle !== null && !(await records.bundles.isActive(bundle.activation))) return
+    if (bundle !== null && !(await records.bundles.isActive(bundle.activation))) return 0
     await records.detections.note(living)
     await records.findings.promote(told)
     // A bundle was looked at before it was uploaded.
     const meant = (bundle?.number ?? 0) > 0
-    if (!meant && parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) return noteNoPolicies(parts, records)
-    for (const finding of await records.findings.retire(living))
-      await turnMessage(parts, records, finding, { how: 'retired', cause: null })
+    if (!meant && parts.evaluator.detections.every(({ kind }) => kind !== 'policy')) {
+      await noteNoPolicies(parts, records)
+      return 0
+    }
+    const retired = await records.findings.retire(living, retiredAtOnce)
+    for (const finding of retired) await turnMessage(parts, records, finding, { how: 'retired', cause: null })
+    return retired.length
   })
-  parts.bells.deliver.ring()
 }
 
 /** A folder that is empty, or is another than was meant, looks as if every policy had been removed. */
@@ -96,13 +105,16 @@ interface JudgedState {
   readonly outcomes: readonly Outcome[]
 }
 
-async function judgeDue(parts: Needs): Promise<number> {
+/** `outdated`: other detections count by now than this process runs, and what was lent is given back to those who run them. */
+type Round = 'some' | 'nothing' | 'outdated'
+
+async function judgeDue(parts: Needs): Promise<Round> {
   const { store, evaluator } = parts
   const fingerprints = new Map(parts.inventory.types.map((type) => [type, evaluator.fingerprint(type)]))
   const shapes = new Map(parts.inventory.types.map((type) => [type, parts.inventory.shape(type)]))
   const judgedBy = evaluator.bundle?.activation ?? null
   const due = await store.states.due(statesAtOnce, 30_000, { fingerprints, otherwise: evaluator.fingerprint(''), shapes, judgedBy })
-  if (due.length === 0) return 0
+  if (due.length === 0) return 'nothing'
   const now = await store.now()
   const outgrown = due.filter((state) => {
     const shape = shapes.get(state.type)
@@ -114,8 +126,12 @@ async function judgeDue(parts: Needs): Promise<number> {
   const judgements = await evaluator.judgeResources(states, (ids) => store.states.attributes(ids))
   const judged = states.map((state, index) => ({ state, outcomes: judgements[index]?.outcomes ?? [] }))
   const rest = await writeUneventful(parts, judged, fingerprints)
-  for (const { state, outcomes } of rest) await write(parts, state, fingerprints, outcomes)
-  return due.length
+  for (const [place, { state, outcomes }] of rest.entries()) {
+    if (await write(parts, state, fingerprints, outcomes)) continue
+    await store.states.giveBack(rest.slice(place).map((each) => each.state))
+    return 'outdated'
+  }
+  return 'some'
 }
 
 /** What passes and has nothing open is nobody's news: written in one statement. Answers the rest. */
@@ -161,26 +177,29 @@ async function fetchAnew(parts: Needs, states: readonly StoredState[]): Promise<
   parts.bells.refresh.ring()
 }
 
+/** False: findings would change by detections that no longer count. */
 async function write(
   parts: Needs,
   state: StoredState,
   fingerprints: ReadonlyMap<string, string>,
   outcomes: readonly Outcome[],
-): Promise<void> {
+): Promise<boolean> {
   const { bundle } = parts.evaluator
-  const told = await parts.store.transaction(async (records) => {
+  const done = await parts.store.transaction(async (records) => {
     const current = await records.states.lock(state)
     // A fetch was faster: it judged the newer state with the same detections.
-    if (current === null || current.gone || current.number !== state.number) return false
-    if (bundle !== null && (current.judgedBy ?? 0) > bundle.activation) return false
+    if (current === null || current.gone || current.number !== state.number) return { news: false }
+    if (bundle !== null && (current.judgedBy ?? 0) > bundle.activation) return { news: false }
     const { bornAt, confirmed } = current
     const why = state.evaluatedWith === fingerprints.get(state.type) ? await whyAgain(records, state) : becauseOf('detection')
     const occasion = { ...why, before: state.verdict, bornAt, confirmed, newlyConfirmed: false }
-    const { news } = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
+    const reconciled = await reconcile(parts, records, { ...state, fetchedAt: await records.now() }, outcomes, occasion)
+    if (reconciled === null) return null
     await records.states.judged(state, state.number, verdictOf(parts, state, fingerprints, outcomes, await records.now()))
-    return news
+    return reconciled
   })
-  if (told) parts.bells.deliver.ring()
+  if (done?.news === true) parts.bells.deliver.ring()
+  return done !== null
 }
 
 /** With the same detections a verdict changes by what it looked up, which has changed or was seen for the first time, or by time. */
@@ -204,6 +223,7 @@ function becauseOf(origin: Origin): Why {
 /** One summary a team, of the accounts where nothing more is to come from a running scan. */
 async function summarise(parts: Needs, busyAccounts: readonly string[]): Promise<void> {
   const told = await parts.store.transaction(async (records) => {
+    if (!(await counts(parts, records))) return false
     const all: string[] = []
     const findings = untold(parts, records, busyAccounts, all)
     for (const { content, to, findingIds } of await parts.tell.summaries(findings, parts.tell.route)) {
@@ -224,11 +244,13 @@ async function summarise(parts: Needs, busyAccounts: readonly string[]): Promise
 
 /**
  * What no summary has told yet, page by page; the ids go into `all`. Findings whose detection is not loaded here wait for it: its file may
- * be broken, or a newer version runs beside this one. Nobody is told of a detection that makes no alerts.
+ * be broken, or a newer version runs beside this one; so do those whose detection is staged again. Nobody is told of a detection that makes
+ * no alerts.
  */
 async function* untold(parts: Needs, records: Records, busyAccounts: readonly string[], all: string[]): AsyncGenerator<Untold> {
-  const detections = new Map(parts.evaluator.detections.map((detection) => [detection.id, detection]))
-  const among = { detectionIds: [...detections.keys()], busyAccounts }
+  const { bundle, detections: loaded } = parts.evaluator
+  const detections = new Map(loaded.filter(({ staged }) => !staged).map((detection) => [detection.id, detection]))
+  const among = { detectionIds: [...detections.keys()], busyAccounts, judgedBy: bundle?.activation ?? null }
   for (let last: string | null = null; ; last = all.at(-1) ?? null) {
     const page: readonly Finding[] = await records.findings.untold(among, last, untoldAtOnce)
     const states = await records.states.among(page.flatMap(({ resource }) => resource ?? []))

@@ -13,9 +13,9 @@ import {
 } from '#model'
 import type { LeasedMark, Records, StoredState, Version, Wish } from '#store'
 import type { Parts } from './parts.ts'
-import { findEssence, type Essence } from './essence.ts'
+import { findEssence, violationKeys, type Essence } from './essence.ts'
 import { heldOver, mayBeHeld } from './held.ts'
-import { endAll, judgedAs, reconcile, type Occasion } from './reconcile.ts'
+import { endAll, judgedAs, reconcile, type Occasion, type Reconciled } from './reconcile.ts'
 import { traceCauses } from './trace.ts'
 import { existenceOf, nextLookMs, sightOf, type Sight } from './sight.ts'
 
@@ -117,14 +117,19 @@ async function settleSeen(parts: Needs, mark: LeasedMark, seen: Seen): Promise<b
   const causes = causesOf(traced, sight, confirmed)
   const held = await heldOver(parts, seen.known, resource, outcomes)
   const essence = new Map([...(await essenceOf(parts, traced, seen, outcomes, causes)), ...held])
+  const standing = await standingOf(parts, seen, outcomes)
   return parts.store.transaction(async (records) => {
     const before = await records.states.lock(resource)
     if ((before?.number ?? null) !== (seen.known?.number ?? null) || isJudgedLater(parts, before)) return 'moved'
-    parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
     if (settled) await records.states.seen(resource, resource.number, confirmed)
     const told = settled
       ? { news: false, heldUntil: null }
-      : await write(parts, records, traced, seen, { outcomes, causes, essence, confirmed, held: held.size > 0 })
+      : await write(parts, records, traced, seen, { outcomes, causes, essence, standing, confirmed, held: held.size > 0 })
+    if (told === null) {
+      await records.marks.giveBack(mark, strangerMs)
+      return false
+    }
+    parts.observe.fetched(confirmed || waitMs !== null ? (seen.changed ? 'changed' : 'unchanged') : 'unconfirmed')
     if (waitMs === null) await records.marks.settle(mark)
     else await records.marks.again(mark, waitMs, sight.left)
     if (waitMs === null && told.heldUntil !== null) await lookAtItsEnd(records, resource, told.heldUntil)
@@ -180,10 +185,27 @@ async function essenceOf(
   return findEssence(parts, { resource, comparison, before: known?.verdict ?? null, outcomes, events })
 }
 
+/**
+ * What a resource that changed failed before as well, by detections that had not judged it yet: they are new or others, and what they find
+ * is theirs, not the change's.
+ */
+async function standingOf(
+  parts: Needs,
+  { known, resource, changed, comparison }: Seen,
+  outcomes: readonly Outcome[],
+): Promise<ReadonlySet<string>> {
+  const failing = outcomes.filter(({ outcome }) => outcome === 'fail').map(({ detectionId }) => detectionId)
+  if (known === null || comparison === null || !changed || failing.length === 0) return new Set()
+  if (known.evaluatedWith === parts.evaluator.fingerprint(resource.type)) return new Set()
+  const [before] = await parts.evaluator.judgeResources([known], (ids) => parts.store.states.attributes(ids), failing)
+  return new Set(violationKeys(before?.outcomes ?? []))
+}
+
 interface Judgement {
   readonly outcomes: readonly Outcome[]
   readonly causes: readonly Cause[]
   readonly essence: Essence
+  readonly standing: ReadonlySet<string>
   readonly confirmed: boolean
   /** There are failing verdicts whose grace is over. */
   readonly held: boolean
@@ -194,8 +216,8 @@ async function write(
   records: Records,
   mark: LeasedMark,
   { known, resource, differences, changed }: Seen,
-  { outcomes, causes, essence, confirmed, held }: Judgement,
-): Promise<{ news: boolean; heldUntil: Date | null }> {
+  { outcomes, causes, essence, standing, confirmed, held }: Judgement,
+): Promise<Reconciled | null> {
   const created = mark.expectations.some(({ kind }) => kind === 'create') && (known === null || known.gone)
   const bornAt = created ? resource.fetchedAt : known === null || known.gone ? null : known.bornAt
   const origin = held ? 'change' : originOf(known, differences.length > 0, causes, parts.evaluator.fingerprint(resource.type))
@@ -206,10 +228,12 @@ async function write(
     causes: origin === 'detection' ? [] : causes,
     differences,
     essence,
+    standing,
     bornAt,
     confirmed,
     newlyConfirmed: confirmed && known?.confirmed === false,
   })
+  if (result === null) return null
   const eventId = parts.inventory.eventId(resource)
   const judged = judgedAs(parts, resource, outcomes, resource.fetchedAt, known?.verdict ?? null, result.heldUntil)
   const evaluateAt = (await lookedUpTooEarly(records, judged.lookedUp, resource)) ? resource.fetchedAt : judged.evaluateAt

@@ -38,6 +38,8 @@ export interface Occasion {
   readonly confirmed: boolean
   /** What was said of the resource while it was not confirmed is so. */
   readonly newlyConfirmed: boolean
+  /** Of a changed resource that these detections had not judged before: what they would have said then already, by `violationKey`. */
+  readonly standing?: ReadonlySet<string>
 }
 /** Why a verdict of one detection is what it is. */
 export type Why = Pick<Occasion, 'origin' | 'causes' | 'differences' | 'essence'>
@@ -48,11 +50,29 @@ export interface Reconciled {
   /** The end of the first grace that a failing verdict waits for. */
   readonly heldUntil: Date | null
 }
+/** A finding to open, in place of a milder one where there is one. */
+interface Opening {
+  readonly detection: Detection
+  readonly violation: Violation
+  readonly milder: Finding | undefined
+}
+
+/**
+ * Whether what this process finds is still to be told: it runs the detections that count, and they do so until the transaction ends. One
+ * that cannot load those judges all the same, since nothing may be left unjudged.
+ */
+export async function counts(
+  { evaluator: { bundle } }: Pick<Parts, 'evaluator'>,
+  records: Pick<Records, 'bundles'>,
+): Promise<boolean> {
+  return bundle === null || bundle.overdue || (await records.bundles.isActive(bundle.activation))
+}
 
 /**
  * Makes the findings of a resource agree with what the policies say of it now: opens what fails and was not open, ends what passes,
  * and opens anew what fails more severely than it did.
  * Unknown ends nothing and opens nothing; what a policy is no longer scoped to is retired, since nobody looked.
+ * Null, and nothing written, where findings would open or end by detections that no longer count: the work is another's.
  */
 export async function reconcile(
   parts: Needs,
@@ -60,14 +80,14 @@ export async function reconcile(
   resource: Resource,
   outcomes: readonly Outcome[],
   occasion: Occasion,
-): Promise<Reconciled> {
+): Promise<Reconciled | null> {
   const open = await records.findings.openOf(resource)
   const known = new Map(open.map((finding) => [violationKey(finding.detectionId, finding.key), finding]))
   let news = false
   let heldUntil: Date | null = null
   const failing = new Set<string>()
-  const opened = new Map<string, string>()
-  const superseded = new Set<string>()
+  const opening: Opening[] = []
+  const reworded: [Finding, Violation][] = []
   for (const outcome of outcomes) {
     if (outcome.outcome !== 'fail') continue
     const detection = parts.evaluator.detections.find(({ id }) => id === outcome.detectionId)
@@ -80,58 +100,31 @@ export async function reconcile(
     }
     for (const violation of outcome.violations) {
       const milder = known.get(violationKey(outcome.detectionId, violation.key))
-      if (milder !== undefined && compareSeverity(violation.severity, milder.severity) <= 0) {
-        if (occasion.confirmed) news = (await reword(records, milder, violation)) || news
-        continue
-      }
-      const why = await whyOf(records, resource, outcome.detectionId, violation.key, occasion)
-      const { causes, differences, ...told } = shownOf(why, outcome.detectionId, violation.key)
-      if (milder !== undefined) {
-        // What got worse is told anew: nobody reads an edit of what was LOW.
-        const end = { how: 'superseded', cause: causes.at(-1) ?? null, instead: violation.title } as const
-        await endFinding(parts, records, milder.id, end)
-        superseded.add(milder.id)
-        news = true
-      }
-      const finding = await records.findings.open({
-        detectionId: outcome.detectionId,
-        resource,
-        key: violation.key,
-        severity: violation.severity,
-        title: violation.title,
-        context: violation.context,
-        origin: why.origin,
-        causes,
-        differences,
-        staged: detection.staged,
-        judgedBy: parts.evaluator.bundle?.activation ?? null,
-      })
-      if (finding !== null) await records.investigations.ask(questionsOf(finding))
-      if (finding !== null) opened.set(finding.detectionId, finding.title)
-      // What no change caused is told in one summary a team, never as a single post.
-      if (finding === null || why.origin !== 'change' || !detection.createAlert || detection.staged) continue
-      const content = parts.tell.findingAlert({
-        finding,
-        detection: worded(detection, violation),
-        place: placeOf(parts, resource),
-        confirmed: occasion.confirmed,
-        tags: tagsOf(resource.attributes),
-        ...told,
-      })
-      const to = parts.tell.route(content, { attributes: resource.attributes, destinations: violation.destinations })
-      await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
-      news = true
+      if (milder === undefined || compareSeverity(violation.severity, milder.severity) > 0)
+        opening.push({ detection, violation, milder })
+      else if (occasion.confirmed) reworded.push([milder, violation])
     }
   }
-  for (const finding of open) {
-    if (superseded.has(finding.id)) continue
+  const superseded = new Set(opening.map(({ milder }) => milder))
+  const judged = open.flatMap((finding) => {
     const outcome = outcomes.find(({ detectionId }) => detectionId === finding.detectionId)
-    if (outcome === undefined || outcome.outcome === 'unknown') continue
-    if (failing.has(violationKey(finding.detectionId, finding.key))) {
-      if (occasion.newlyConfirmed) news = (await confirm(records, finding)) || news
-      continue
-    }
-    if (!occasion.confirmed) continue
+    if (superseded.has(finding) || outcome === undefined || outcome.outcome === 'unknown') return []
+    return { finding, outcome, fails: failing.has(violationKey(finding.detectionId, finding.key)) }
+  })
+  const ending = occasion.confirmed ? judged.filter(({ fails }) => !fails) : []
+  if (opening.length + ending.length > 0 && !(await counts(parts, records))) return null
+
+  for (const [finding, violation] of reworded) news = (await reword(records, finding, violation)) || news
+  const opened = new Map<string, string>()
+  for (const each of opening) {
+    const { finding, told } = await openFinding(parts, records, resource, occasion, each)
+    if (finding !== null) opened.set(finding.detectionId, finding.title)
+    news ||= told || each.milder !== undefined
+  }
+  for (const { finding, fails } of judged) {
+    if (fails && occasion.newlyConfirmed) news = (await confirm(records, finding)) || news
+  }
+  for (const { finding, outcome } of ending) {
     const instead = opened.get(finding.detectionId)
     const how = outcome.outcome === 'skipped' ? 'retired' : instead === undefined ? 'fixed' : 'superseded'
     const { causes } = await whyOf(records, resource, finding.detectionId, finding.key, occasion)
@@ -141,6 +134,50 @@ export async function reconcile(
   const failures = outcomes.flatMap((outcome) => (outcome.outcome === 'unknown' ? [outcome.failure] : []))
   await noteFailures(parts, records, failures, 'resources')
   return { news: news || failures.length > 0, heldUntil }
+}
+
+/** Opens a finding, and writes its alert where it is told at once. */
+async function openFinding(
+  parts: Needs,
+  records: Records,
+  resource: Resource,
+  occasion: Occasion,
+  { detection, violation, milder }: Opening,
+): Promise<{ readonly finding: Finding | null; readonly told: boolean }> {
+  const why = await whyOf(records, resource, detection.id, violation.key, occasion)
+  const { causes, differences, ...shown } = shownOf(why, detection.id, violation.key)
+  if (milder !== undefined) {
+    // What got worse is told anew: nobody reads an edit of what was LOW.
+    const end = { how: 'superseded', cause: causes.at(-1) ?? null, instead: violation.title } as const
+    await endFinding(parts, records, milder.id, end)
+  }
+  const finding = await records.findings.open({
+    detectionId: detection.id,
+    resource,
+    key: violation.key,
+    severity: violation.severity,
+    title: violation.title,
+    context: violation.context,
+    origin: why.origin,
+    causes,
+    differences,
+    staged: detection.staged,
+    judgedBy: parts.evaluator.bundle?.activation ?? null,
+  })
+  if (finding !== null) await records.investigations.ask(questionsOf(finding))
+  // What no change caused is told in one summary a team, never as a single post.
+  if (finding === null || why.origin !== 'change' || !detection.createAlert || detection.staged) return { finding, told: false }
+  const content = parts.tell.findingAlert({
+    finding,
+    detection: worded(detection, violation),
+    place: placeOf(parts, resource),
+    confirmed: occasion.confirmed,
+    tags: tagsOf(resource.attributes),
+    ...shown,
+  })
+  const to = parts.tell.route(content, { attributes: resource.attributes, destinations: violation.destinations })
+  await records.alerts.create({ findingId: finding.id, key: finding.id, content, to })
+  return { finding, told: true }
 }
 
 /** When the grace of a new resource ends for a policy; null when it is over, or there is none. */

@@ -31,17 +31,21 @@ function wasUnknown(detectionId: string, { outcomes }: Verdict): boolean {
 
 /**
  * Why a detection says what it says of a violation. Where it could not judge before, the changes of the resource since its last verdict come
- * first: none of them was told. What is known to have mattered of the change at hand stands as it is.
+ * first: none of them was told. What is known to have mattered of the change at hand stands as it is. What it says for the first time, and
+ * would have said before the change, is not about that.
  */
 export async function whyOf(
   records: Pick<Records, 'versions'>,
   resource: ResourceRef,
   detectionId: string,
   key: string,
-  occasion: Why & Pick<Occasion, 'before'>,
+  occasion: Why & Pick<Occasion, 'before' | 'standing'>,
 ): Promise<Why> {
-  const { before } = occasion
-  if (before === null || !wasUnknown(detectionId, before) || occasion.essence?.has(violationKey(detectionId, key))) return occasion
+  const { before, essence, standing } = occasion
+  const violation = violationKey(detectionId, key)
+  if (essence?.has(violation) === true) return occasion
+  if (standing?.has(violation) === true) return { origin: 'detection', causes: [], differences: [] }
+  if (before === null || !wasUnknown(detectionId, before)) return occasion
   const since = firstUnjudged(detectionId, before)
   const newestFirst = await records.versions.list(resource, mostVersions)
   const gone = newestFirst.findIndex(({ kind }) => kind === 'gone')

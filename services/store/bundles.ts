@@ -12,14 +12,17 @@ export function createBundles(database: Database): Bundles {
     active: () => active(database),
     isActive: (activation) =>
       database.together(async (within) => {
-        await within.rows(sql`select pg_advisory_xact_lock_shared(hashtext('tripline bundles'))`)
-        return (await active(within)).activation === activation
+        const { held } = await within.one<{ held: boolean }>(sql`
+          select pg_try_advisory_xact_lock_shared(hashtext('tripline bundles')) as held`)
+        return held && (await active(within)).activation === activation
       }),
     add: (bundle, act) =>
       database.together(async (within) => {
+        // Nobody waits for the files: what counts is held for two rows.
+        if ((await numberOf(within, bundle)) === null) await insertFiles(within, bundle)
         const now = await hold(within)
-        const known = await within.first<{ number: number }>(sql`select number from bundles where digest = ${bundle.digest}`)
-        const number = known?.number ?? (await insert(within, bundle))
+        const known = await numberOf(within, bundle)
+        const number = known ?? (await insert(within, bundle))
         if (number === now.number) return { ...now, added: false, activated: false }
         return { ...(await activate(within, number, 'upload', act)), added: known === null, activated: true }
       }),
@@ -64,13 +67,22 @@ async function hold(within: Database): Promise<ActiveBundle> {
   return active(within)
 }
 
-async function insert(within: Database, { digest, files, detections }: NewBundle): Promise<number> {
-  for (const batch of batches(files))
+async function numberOf(within: Database, { digest }: NewBundle): Promise<number | null> {
+  const known = await within.first<{ number: number }>(sql`select number from bundles where digest = ${digest}`)
+  return known?.number ?? null
+}
+
+/** By digest, all of them: two uploads that have files in common wait for each other in one order. */
+async function insertFiles(within: Database, { files }: NewBundle): Promise<void> {
+  for (const batch of batches(files.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))))
     await within.rows(sql`
       insert into bundle_files (digest, content)
       select distinct on (digest) digest, content from jsonb_to_recordset(${json(batch)}) as given(digest text, content text)
       order by digest
       on conflict do nothing`)
+}
+
+async function insert(within: Database, { digest, files, detections }: NewBundle): Promise<number> {
   const named = files.map(({ path, digest: of }) => ({ path, digest: of }))
   const { number } = await within.one<{ number: number }>(sql`
     insert into bundles (number, digest, files, detections)

@@ -76,16 +76,25 @@ export function createFindings(database: Database): Findings {
       await database.rows(sql`update findings set causes = ${json(causes)} where id = ${id}`)
     },
     hit: (hit) => hitFinding(database, hit),
-    async retire(livingDetectionIds) {
+    async retire(livingDetectionIds, limit) {
+      // The resource first, as whoever judges it does.
       const rows = await database.rows<FindingRow>(sql`
-        with retired as (
-          select id from findings
+        with removed as materialized (
+          select id, account_id, region, resource_type as type, resource_id from findings
           where kind = 'policy' and status = 'open'
             and detection_id not in (select jsonb_array_elements_text(${json(livingDetectionIds)}))
-          order by id for update
+          order by id limit ${limit}::integer
+        ), held as materialized (
+          select account_id, region, type, id from resources
+          where (account_id, region, type, id) in (select account_id, region, type, resource_id from removed)
+          order by account_id, region, type, id for update
+        ), marked as (
+          update resources as r set evaluated_with = '' from held
+          where r.account_id = held.account_id and r.region = held.region and r.type = held.type and r.id = held.id
+          returning 1
         )
         update findings as f set status = 'retired', ended_at = ${now}, ending = 'retired'
-        from retired where f.id = retired.id returning ${findingColumns}`)
+        from removed where f.id = removed.id and f.status = 'open' and (select count(*) from marked) >= 0 returning ${findingColumns}`)
       return rows.map(findingOf)
     },
     async promote(detectionIds) {
@@ -100,11 +109,12 @@ export function createFindings(database: Database): Findings {
       return rows.length
     },
     tallies: (staged) => tallyFindings(database, staged),
-    async untold({ detectionIds, busyAccounts }, after, limit) {
+    async untold({ detectionIds, busyAccounts, judgedBy = null }, after, limit) {
       const rows = await database.rows<FindingRow>(sql`
         select ${findingColumns} from findings as f
         where f.status = 'open' and f.origin <> 'change' and f.told_at is null and not f.staged and f.id > ${after ?? ''}
           and f.detection_id = any (${texts(detectionIds)}) and f.account_id <> all (${texts(busyAccounts)})
+          and (f.judged_by is null or f.judged_by <= coalesce(${judgedBy}::bigint, f.judged_by))
         order by f.id limit ${limit}::integer for update`)
       return rows.map(findingOf)
     },

@@ -45,7 +45,7 @@ async function countHit(database: Database, hit: RuleHit, subject: string): Prom
         counted = case when f.status = 'counting' and ${byValue}::boolean then ${values} else f.counted end,
         summary = ${summed(sql`f.summary`)}
       where f.subject = ${subject} and f.period_ends_at > ${now} and f.staged = ${staged}::boolean
-        and f.epoch = (select max(epoch) from findings where subject = ${subject})
+        and f.epoch = (select max(epoch) from findings where subject = ${subject} and staged = ${staged}::boolean)
       returning ${findingColumns}, f.opened_by_count is not distinct from f.count as opened
     ), begun as (
       insert into findings as f (subject, epoch, detection_id, kind, account_id, region, key, origin, status, severity, title, context,

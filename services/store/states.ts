@@ -95,6 +95,18 @@ export function createStates(database: Database): States {
           judging_until = '-infinity'
         where ${isRef('r', ref)} and r.number = ${number} and not r.gone returning 1`),
     judgedUneventful: (list) => judgedUneventful(database, list),
+    async giveBack(refs) {
+      if (refs.length === 0) return
+      await database.rows(sql`
+        with mine as (
+          select r.account_id, r.region, r.type, r.id
+          from resources as r join jsonb_to_recordset(${json(refs.map((ref) => columnsOf(ref)))})
+            as g(account_id text, region text, type text, id text) using (account_id, region, type, id)
+          order by r.account_id, r.region, r.type, r.id for update of r
+        )
+        update resources as r set judging_until = '-infinity' from mine
+        where r.account_id = mine.account_id and r.region = mine.region and r.type = mine.type and r.id = mine.id`)
+    },
     due: (limit, leaseMs, current) => dueStates(database, limit, leaseMs, current),
   }
 }

@@ -191,6 +191,8 @@ export interface States {
   judged(ref: ResourceRef, number: number, judged: Judged): Promise<boolean>
   /** As `judged`, of many at once; leaves out those that a finding is open on. Returns the places in the list of those that were written. */
   judgedUneventful(list: readonly { state: Resource; judged: Judged }[]): Promise<ReadonlySet<number>>
+  /** What `due` lent is not judged by us: others may at once. */
+  giveBack(refs: readonly ResourceRef[]): Promise<void>
   /**
    * Present states to judge again: `evaluated_with` differs from the type's entry (types not in the map use `otherwise`),
    * shape differs from the type's entry in `shapes`, or `evaluate_at` has come. A resource that they looked up and that changed makes
@@ -336,8 +338,11 @@ export interface Findings {
    * starts the next epoch. `opened` is true exactly once an epoch: when the count reaches the threshold.
    */
   hit(hit: RuleHit): Promise<{ finding: Finding; opened: boolean }>
-  /** Ends as `retired` the open policy findings whose detection is not in the list; returns them. */
-  retire(livingDetectionIds: readonly string[]): Promise<readonly Finding[]>
+  /**
+   * Ends as `retired` so many of the open policy findings whose detection is not in the list, and returns them. Their resources are to be
+   * judged anew, whoever does it: a verdict that comes back finds them again.
+   */
+  retire(livingDetectionIds: readonly string[], limit: number): Promise<readonly Finding[]>
   /** Open policy findings that were opened while their detection was staged are findings of a new detection now; how many. */
   promote(detectionIds: readonly string[]): Promise<number>
   /** Of each detection that ever had findings, what became of them; `staged`: only those opened while it was staged. */
@@ -347,7 +352,12 @@ export interface Findings {
    * pages by id; holds them until the transaction ends.
    */
   untold(
-    among: { readonly detectionIds: readonly string[]; readonly busyAccounts: readonly string[] },
+    among: {
+      readonly detectionIds: readonly string[]
+      readonly busyAccounts: readonly string[]
+      /** What was found under a later activation is told by those who know that one. */
+      readonly judgedBy?: number | null
+    },
     after: string | null,
     limit: number,
   ): Promise<readonly Finding[]>
@@ -783,7 +793,10 @@ export interface BundleActivation extends ActiveBundle, BundleAct {
 }
 export interface Bundles {
   active(): Promise<ActiveBundle>
-  /** Whether this is what counts; in a transaction it goes on to be so until that ends. */
+  /**
+   * Whether this is what counts; in a transaction it goes on to be so until that ends. False as well while another is about to count:
+   * nobody who holds anything waits here.
+   */
   isActive(activation: number): Promise<boolean>
   /** Keeps a bundle, unless it is there, and makes it count, unless it does. */
   add(bundle: NewBundle, act: BundleAct): Promise<ActiveBundle & { readonly added: boolean; readonly activated: boolean }>

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { FindingFilter, PolicyFinding, RuleHit } from '#store'
 import { aCause } from '../support/alerts.ts'
+import { aJudgement, aLook, aState } from './store-builders.ts'
 import { setClock, stopClock, type Subject } from './store.ts'
 
 const resource = { accountId: '111122223333', region: 'eu-west-1', type: 'AWS.EC2.SecurityGroup', id: 'sg-1' }
@@ -172,9 +173,39 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const dead = await store.findings.open(aPolicyFinding({ detectionId: 'dead' }))
     await store.findings.open(aPolicyFinding({ detectionId: 'living' }))
     await store.findings.hit(aHit())
-    expect(await store.findings.retire(['living'])).toMatchObject([{ id: dead?.id, status: 'retired' }])
-    expect(await store.findings.retire(['living'])).toEqual([])
+    expect(await store.findings.retire(['living'], 10)).toMatchObject([{ id: dead?.id, status: 'retired' }])
+    expect(await store.findings.retire(['living'], 10)).toEqual([])
     expect((await store.findings.openOf(resource)).map((finding) => finding.detectionId)).toEqual(['living'])
+  })
+
+  it('retires some at a time, and has their resources judged anew, so that a verdict that comes back finds them again', async () => {
+    const { store } = await open()
+    const group = (id: string) => ({ ...resource, id })
+    for (const id of ['sg-1', 'sg-2', 'sg-3']) {
+      await store.states.put(aState(1, group(id)), aJudgement(1, { evaluatedWith: 'one' }), aLook())
+      const detectionId = id === 'sg-3' ? 'living' : 'dead'
+      await store.findings.open(aPolicyFinding({ detectionId, resource: group(id) }))
+      await store.findings.open(aPolicyFinding({ detectionId, resource: group(id), key: 'two' }))
+    }
+    const retire = async () => (await store.findings.retire(['living'], 3)).length
+    expect([await retire(), await retire(), await retire()]).toEqual([3, 1, 0])
+    const among = { fingerprints: new Map([[resource.type, 'one']]), otherwise: '' }
+    const due = await store.states.due(10, 30_000, among)
+    expect(due.map(({ id, evaluatedWith }) => `${id}${evaluatedWith}`).toSorted()).toEqual(['sg-1', 'sg-2'])
+    expect(await store.states.due(10, 30_000, among)).toEqual([])
+    await store.states.giveBack([group('sg-2')])
+    expect(await store.states.due(10, 30_000, among)).toMatchObject([{ id: 'sg-2' }])
+  })
+
+  it('leaves untold what was found under a later activation than the teller knows', async () => {
+    const { store } = await open()
+    const early = await store.findings.open(aPolicyFinding({ origin: 'baseline', judgedBy: 4 }))
+    const late = await store.findings.open(aPolicyFinding({ origin: 'baseline', judgedBy: 5, key: 'late' }))
+    const ids = async (judgedBy: number | null) =>
+      new Set((await store.findings.untold({ ...any, judgedBy }, null, 10)).map(({ id }) => id))
+    expect(await ids(4)).toEqual(new Set([early?.id]))
+    expect(await ids(5)).toEqual(new Set([early?.id, late?.id]))
+    expect(await ids(null)).toEqual(new Set([early?.id, late?.id]))
   })
 
   it('remembers which quiet findings a summary has told', async () => {
@@ -290,6 +321,22 @@ export function findingsContract(open: () => Promise<Subject>): void {
     const { store } = await open()
     const [trial, real] = [await store.findings.hit(aHit({ staged: true })), await store.findings.hit(aHit())]
     expect([trial.opened, real.opened, real.finding.epoch]).toEqual([true, true, 2])
+  })
+
+  it('while some processes run a rule as staged and others do not, each match counts on the finding of its kind', async () => {
+    const { store } = await open()
+    const opened: (readonly [boolean, number, number])[] = []
+    for (const staged of [true, false, true, false, true]) {
+      const hit = await store.findings.hit(aHit({ staged }))
+      opened.push([hit.opened, hit.finding.epoch, hit.finding.count])
+    }
+    expect(opened).toEqual([
+      [true, 1, 1],
+      [true, 2, 1],
+      [false, 1, 2],
+      [false, 2, 2],
+      [false, 1, 3],
+    ])
   })
 
   it('tallies what each detection found, staged or all, and whose it is', async () => {

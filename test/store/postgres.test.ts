@@ -50,6 +50,19 @@ describe.skipIf(postgres === null)(title, () => {
     }
   })
 
+  it('takes nothing for what counts while another bundle is about to, and has nobody wait who holds rows', async () => {
+    const url = await server().database()
+    const store = await open(url)
+    expect(await store.bundles.isActive(0)).toBe(true)
+    const uploader = new pg.Client({ connectionString: url })
+    await uploader.connect()
+    await uploader.query(`begin; select pg_advisory_xact_lock(hashtext('tripline bundles'))`)
+    expect(await store.transaction(({ bundles }) => bundles.isActive(0))).toBe(false)
+    await uploader.query('rollback')
+    await uploader.end()
+    expect(await store.transaction(({ bundles }) => bundles.isActive(0))).toBe(true)
+  })
+
   it('refuses a database that lacks migrations, and says what to do', async () => {
     const url = await server().database('empty')
     await expect(openStore({ url })).rejects.toMatchObject({

@@ -45,7 +45,9 @@ const truth: Check = (value) => (typeof value === 'boolean' ? null : 'allowed: t
 const whole: Check = (value) => (typeof value === 'bigint' ? null : 'allowed: a whole number')
 const anything: Check = () => null
 const plainName: Check = (value) =>
-  typeof value === 'string' && /^[^<>&"%]+$/u.test(value) ? null : 'allowed: text without < > & " %'
+  typeof value === 'string' && /^[^<>&"%\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u.test(value)
+    ? null
+    : 'allowed: text without < > & " % and invisible letters'
 const texts: Check = (value) => (areTexts(value) ? null : 'allowed: a list of text')
 const reports: Check = (value) =>
   isFielded(value) && Object.values(value).every(Array.isArray) ? null : 'allowed: names, each with a list'
