@@ -50,6 +50,7 @@ test('reads a rule with its code, its metadata and its tests, whose numbers stay
       expected: true,
       given: '{"count":12345678901234567890,"share":1.0,"mode":644,"on":"yes","at":"2026-01-01T00:00:00Z"}',
       mocks: [],
+      destinations: null,
     },
   ])
 })
@@ -156,7 +157,8 @@ test('fields that nobody knows are mistakes wherever they stand, or notes where 
 })
 
 test('what is tested and not run says why, one line a reason', () => {
-  const other = (id: string, line: string): string => aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
+  const other = (id: string, line: string): string =>
+    aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
   const root = repository({
     'a.py': 'def rule(event):\n    return True\n',
     'a.yml': aRule,

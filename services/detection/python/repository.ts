@@ -87,6 +87,8 @@ export interface PythonTest {
   /** The event or resource as JSON text, in which whole numbers are exact and others keep their point. */
   readonly given: string
   readonly mocks: readonly PythonMock[]
+  /** Where `destinations` must send to; null: anywhere. */
+  readonly destinations: readonly string[] | null
 }
 /** What stands in a test for a name of the detection's module. */
 export interface PythonMock {
@@ -291,6 +293,7 @@ function testsOf(event: 'Log' | 'Resource', tests: unknown): readonly PythonTest
         ? [{ objectName, returnValue }]
         : [],
     ),
+    destinations: areTexts(test['ExpectedDestinations']) ? test['ExpectedDestinations'] : null,
   }))
 }
 
