@@ -1,6 +1,7 @@
 import type { AuditEvent, DetectionFailure, RuleMatch } from '#model'
 import type { Trust } from '#ingest'
 import type { RecordJudgement } from '../evaluator.ts'
+import { exactText, mayBeInexact, parseExactly } from '../exact-numbers.ts'
 import { frameKinds, writeFrame } from '../frames.ts'
 import type { Reading } from '../judge-bodies.ts'
 import type { BatchHead, BodiesAnswer } from '../protocol.ts'
@@ -26,6 +27,8 @@ interface Asked {
   readonly record: number
   readonly event: AuditEvent
   readonly numbers: readonly number[]
+  /** Its numbers are known as they were written. */
+  readonly exact: boolean
 }
 
 const alone: PythonHead = { ticket: 0, inventory: false, keeps: false, entries: [], settled: [] }
@@ -46,9 +49,13 @@ export function judgePythonBodies(
   added.begin(head.ticket, asked)
   for (const [body, text] of bodies.entries()) {
     beat()
+    let exactly: ReadonlyMap<number, AuditEvent> | null = null
     for (const { record, event } of decode(text, trust, batch.carried).events) {
       const numbers = rules.rulesFor(event)
-      if (numbers.length > 0) asked.push({ body, record, event, numbers })
+      if (numbers.length === 0) continue
+      exactly ??= batch.carried === undefined && mayBeInexact(text) ? exactEvents(text, decode, trust) : none
+      const known = exactly.get(record)
+      asked.push({ body, record, event: known ?? event, numbers, exact: known !== undefined })
     }
   }
   const calls = createCalls(parts)
@@ -92,8 +99,9 @@ export function judgePythonBodies(
       }
       ;[from, texts, letters] = [to, [], 0]
     }
-    for (const [index, { body, event, numbers }] of asked.entries()) {
-      const text = plans.textOf(head.ticket + index, numbers, event, (bodies[body] as string).length > wholeFrom)
+    for (const [index, { body, event, numbers, exact }] of asked.entries()) {
+      const whole = exact || (bodies[body] as string).length > wholeFrom
+      const text = plans.textOf(head.ticket + index, { numbers, event, whole, write: exact ? exactText : JSON.stringify })
       texts.push(text)
       letters += text.length
       if (letters > lettersAtOnce) judge(index + 1)
@@ -116,11 +124,18 @@ export function judgePythonBodies(
   return [...answer].toSorted(([a], [b]) => a - b)
 
   function judgeAlone(index: number, numbers: readonly number[]): void {
-    const { logType, record } = (asked[index] as Asked).event
-    const [tag, text] = [head.ticket + index, JSON.stringify(record)]
-    const said = python.judgeEvent(tag, JSON.stringify(numbers), logType, text, head.inventory, head.keeps)
+    const one = asked[index] as Asked
+    const [tag, text] = [head.ticket + index, (one.exact ? exactText : JSON.stringify)(one.event.record)]
+    const said = python.judgeEvent(tag, JSON.stringify(numbers), one.event.logType, text, head.inventory, head.keeps)
     take(JSON.parse(said) as PythonEvent)
   }
+}
+
+const none: ReadonlyMap<number, AuditEvent> = new Map()
+
+/** The events of a body again, by their places, with numbers as they were written. */
+function exactEvents(text: string, decode: Reading['decode'], trust: Trust): ReadonlyMap<number, AuditEvent> {
+  return new Map(decode(text, trust, undefined, { parse: parseExactly }).events.map(({ record, event }) => [record, event]))
 }
 
 function joined(one: RecordJudgement, other: RecordJudgement): RecordJudgement {

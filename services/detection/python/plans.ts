@@ -5,9 +5,18 @@ import type { PythonMiss } from './protocol.ts'
 /** Who is asked about an event, and what of it Python is given: most rules look at a few fields, and the rest stays here until one asks. */
 export interface Plans {
   /** JSON text of an event for Python; null asks for all of it. */
-  textOf(tag: number, numbers: readonly number[], event: AuditEvent, whole: boolean): string
+  textOf(tag: number, one: Given): string
   /** After each crossing, what rules looked for and were not given: what they often look for they are given from then on. */
   learn(missed: readonly PythonMiss[]): void
+}
+
+/** An event, who is asked about it, and whether all of it is given at once. */
+export interface Given {
+  readonly numbers: readonly number[]
+  readonly event: AuditEvent
+  readonly whole: boolean
+  /** Makes JSON text of all of it. */
+  readonly write: (record: AuditEvent['record']) => string
 }
 
 interface Plan {
@@ -60,11 +69,11 @@ export function createPlans(tell: (text: string) => void): Plans {
   }
 
   return {
-    textOf(tag, numbers, { logType, record }, whole) {
+    textOf(tag, { numbers, event: { logType, record }, whole, write }) {
       const plan = planOf(numbers, logType, whole)
       for (const rule of numbers) habitOf(rule).given += 1
       const { fields } = plan
-      const text = fields === null ? JSON.stringify(record) : fieldsText(record, fields)
+      const text = fields === null ? write(record) : fieldsText(record, fields)
       if (text !== null) return `[${tag},${plan.number},${text}]`
       return `[${tag},${planOf(numbers, logType, true).number},${JSON.stringify(record)}]`
     },

@@ -193,6 +193,14 @@ describe('a Python rule', () => {
     expect(matches.find(({ detectionId }) => detectionId === 'Partly')?.title).toBe(title)
   })
 
+  test('is handed numbers as they were written', async () => {
+    const body = aBody({ eventName: 'Partly', eventID: 'added', requestParameters: { a: [1] } })
+    const bodies = ['12345678901234567891', '-9007199254740993', '2.0'].map((number) => body.replace('"a":[1]', `"a":[${number}]`))
+    const judged = await evaluator.judgeBodies(bodies)
+    const titles = judged.flatMap(({ records }) => records.flatMap(({ matches }) => matches.map(({ title }) => title)))
+    expect(titles).toEqual(['12345678901234567891', '-9007199254740993', '2.0'])
+  })
+
   test('finds the same whether it is the first to look or has looked often', async () => {
     const a = { requestParameters: { a: 1 } }
     const fitting = [

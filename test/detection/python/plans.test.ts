@@ -18,7 +18,11 @@ function aWorld() {
       told.set(number, plan)
   })
   const give = (own: JsonObject, whole = false, rules: readonly number[] = [3]) => {
-    const [, plan, record] = JSON.parse(plans.textOf(7, rules, anEvent(own), whole)) as [number, number, JsonObject]
+    const [, plan, record] = JSON.parse(plans.textOf(7, { numbers: rules, event: anEvent(own), whole, write: JSON.stringify })) as [
+      number,
+      number,
+      JsonObject,
+    ]
     return { record, fields: told.get(plan)?.[2] }
   }
   return { plans, give }
