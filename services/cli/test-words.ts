@@ -21,7 +21,7 @@ export function tellTest({ name, alerts, passed, message, functions, printed }: 
   ]
 }
 
-export function tellBroken({ broken }: TestReport): readonly string[] {
+export function tellBroken({ broken }: Pick<TestReport, 'broken'>): readonly string[] {
   return broken.map(
     ({ file, message }) => `${styleText('red', '[INVALID]')} ${visible(file)}\n\t${message.split('\n').map(visible).join('\n\t')}`,
   )
@@ -72,7 +72,7 @@ export function tellSummary(paths: readonly string[], summary: Readonly<Record<s
   )
 }
 
-function mark(good: boolean): string {
+export function mark(good: boolean): string {
   return styleText(good ? 'green' : 'red', good ? '[PASS]' : '[FAIL]')
 }
 

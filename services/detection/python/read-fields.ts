@@ -192,7 +192,12 @@ function wrongIn(name: string, value: unknown, check: Check): readonly Mistake[]
   const wrong = check(value)
   if (wrong === null) return []
   if (typeof wrong === 'string') return [{ path: [name], message: `${name}: given ${show(value)}; ${wrong}` }]
-  return wrong.map((each) => ({ ...each, path: [name, ...each.path], message: `${name}: ${each.message}` }))
+  return wrong.map((each) => within([name], each, `${name}: `))
+}
+
+/** The same mistake, seen from further above. */
+function within(above: Mistake['path'], { path, message, extra }: Mistake, words = ''): Mistake {
+  return { path: [...above, ...path], message: `${words}${message}`, ...(extra === undefined ? {} : { extra }) }
 }
 
 function extraField(path: Mistake['path'], key: string, known: readonly string[]): Mistake {
@@ -241,10 +246,7 @@ function listOf(word: string, parts: Fields): Check {
         return required === true ? [{ path: [], message: `${word} lacks ${name}` }] : []
       })
       const extra = Object.keys(entry).filter((key) => !Object.hasOwn(parts, key))
-      return [...own, ...extra.map((key) => extraField([key], key, names))].map((each) => ({
-        ...each,
-        path: [index, ...each.path],
-      }))
+      return [...own, ...extra.map((key) => extraField([key], key, names))].map((each) => within([index], each))
     })
     return orNull(mistakes)
   }

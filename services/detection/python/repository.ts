@@ -154,7 +154,7 @@ interface Reading {
 }
 
 /** Panther's folders of helpers and models: of this folder, or of the nearest one above that has them, and of where we were started. */
-function helpersOf(root: string): readonly string[] {
+export function helpersOf(root: string): readonly string[] {
   const names = ['global_helpers', 'data_models']
   const has = (folder: string): boolean => names.some((name) => isFolder(join(folder, name)))
   let home = isFolder(root) ? root : dirname(root)

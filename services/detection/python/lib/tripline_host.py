@@ -13,7 +13,6 @@ import traceback
 import types
 from array import array
 from collections.abc import Mapping
-from functools import partial
 
 import tripline_cache as _cache
 import tripline_resources as _resources
@@ -331,19 +330,34 @@ def _arm():
     sys.stdout = sys.stderr = _output
 
 
+def plan(text):
+    """`[[plan, [detection, …], log type, names of fields or null for all], …]`: who is asked about an event, and what of it they are given."""
+    for number, numbers, log_type, fields in json.loads(text):
+        _plans[number] = (numbers, log_type, None if fields is None else frozenset(fields))
+
+
+_plans = {}
+_longest_name = 100
+# How often a detection looked for a field that it was not given, None for all of them.
+_missed = {}
+
+
 def judge_events(text, has_inventory, keeps):
-    """`[[tag, [detection, …], log type, record, whether it is whole], …]` to `[[tag, [[detection, match or failure], …], writes], …]`, silent ones left out."""
+    """`[[tag, plan, record or its fields], …]` to `[[[tag, [[detection, match or failure], …], writes], …], [[detection, field, times], …]]`, silent events left out."""
     _arm()
     answer = []
     try:
         batch = json.loads(text.to_bytes())
     except (ValueError, RecursionError):
         return "null"
-    for tag, numbers, log_type, record, is_whole in batch:
-        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole)
+    for tag, number, record in batch:
+        numbers, log_type, fields = _plans[number]
+        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps, fields)
         if said or writes:
             answer.append([tag, said, writes])
-    return json.dumps(answer)
+    missed = [[*place, times] for place, times in _missed.items()]
+    _missed.clear()
+    return json.dumps([answer, missed])
 
 
 def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
@@ -357,16 +371,27 @@ def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
     return json.dumps([tag, *_judge_event(tag, json.loads(numbers), log_type, record, has_inventory, keeps)])
 
 
-def _added(tag):
-    return json.loads(_host["add"](tag))
+class _Source:
+    """The rest of an event, which the host keeps as long as the batch lasts."""
+
+    __slots__ = ("tag", "missed")
+
+    def __init__(self, tag):
+        self.tag = tag
+        self.missed = False
+
+    def added(self):
+        return json.loads(_host["add"](self.tag))
+
+    def whole(self, key):
+        event = json.loads(_host["whole"](self.tag))
+        self.missed = True if key is None else key
+        return event
 
 
-def _whole(tag):
-    return json.loads(_host["whole"](tag))
-
-
-def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=True):
-    event = PantherEvent(record, _models.get(log_type), partial(_added, tag), None, None if is_whole else partial(_whole, tag))
+def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, fields=None):
+    source = _Source(tag)
+    event = PantherEvent(record, _models.get(log_type), source, fields)
     said, all_writes = [], []
     ask = _host["ask"] if has_inventory else None
     writes = asked = None
@@ -381,6 +406,10 @@ def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=
             one = _judge_one(detection, event)
         except KeyboardInterrupt:
             one = {"failure": ["timeout", ""]}
+        if source.missed:
+            place = (number, None if source.missed is True else source.missed[:_longest_name])
+            _missed[place] = _missed.get(place, 0) + 1
+            source.missed = False
         if one is not None or _output.used:
             _say_aloud(detection.id)
         if one is None and not writes and not asked:

@@ -10,58 +10,64 @@ from .immutable import ImmutableCaseInsensitiveDict, _missing, find, keys_by_low
 class PantherEvent(ImmutableCaseInsensitiveDict):
     """A log event. What the engine adds to it (`p_…`) is computed when it is first asked for."""
 
-    __slots__ = ("data_model", "_held", "_add", "_lookup", "_whole")
+    __slots__ = ("data_model", "_held", "_fields", "_source", "_lookup")
     json_encoder = staticmethod(plain)
 
-    def __init__(self, event, data_model=None, add=None, lookup=None, whole=None):
-        """With `whole`, which reads the event, `event` has the same keys, each container of it empty."""
+    def __init__(self, event, data_model=None, source=None, fields=None, lookup=None):
+        """`source` knows the rest of it: all, and what the engine adds. With `fields`, `event` has no others, and those that it has not are not there."""
         self._held = unwrap(event)
         self._lower = None
         self.data_model = data_model
-        self._add = add
+        self._source = source
+        self._fields = fields
         self._lookup = lookup
-        self._whole = whole
 
     @property
     def _container(self):
-        if self._whole is not None:
-            # Whoever is interrupted here leaves it as it was.
-            self._held = self._whole()
-            self._whole = None
+        if self._fields is not None:
+            self._read(None)
         return self._held
+
+    def _read(self, key):
+        """Has all of the event, where a rule looks for more than it was given. Whoever is interrupted here leaves it as it was."""
+        self._held = self._source.whole(key)
+        self._fields = None
 
     def _complete(self):
         """Puts what the engine adds into the event; what the event brought stays."""
-        if self._add is not None:
-            self._held = {**self._add(), **self._container}
-            self._add = self._lower = None
+        if self._source is not None:
+            own = self._container
+            self._held = {**self._source.added(), **own}
+            self._source = self._lower = None
 
     def settle(self):
         """Reads what it has not read yet: a detection keeps the event, and the host will not."""
         try:
             self._complete()
-            self._container  # noqa: B018
         except Exception:  # noqa: BLE001
             pass
 
     def _find(self, key):
         held = self._held
         try:
-            value = held[key]
+            return held[key]
         except KeyError:
             if not isinstance(key, str):
                 return _missing
-            if self._add is not None and key[:2] in ("p_", "P_"):
-                self._complete()
-                return self._find(key)
-            lower = self._lower
-            if lower is None:
-                lower = self._lower = keys_by_lower(held)
-            actual = lower.get(key.lower(), _missing)
-            return _missing if actual is _missing else self._find(actual)
-        if self._whole is not None and type(value) is list:
-            return self._container[key]
-        return value
+        fields = self._fields
+        if fields is not None and key in fields:
+            return _missing
+        if self._source is not None and key[:2] in ("p_", "P_"):
+            self._complete()
+            return self._find(key)
+        if fields is not None:
+            self._read(key)
+            return self._find(key)
+        lower = self._lower
+        if lower is None:
+            lower = self._lower = keys_by_lower(held)
+        actual = lower.get(key.lower(), _missing)
+        return _missing if actual is _missing else held[actual]
 
     def __iter__(self):
         self._complete()
