@@ -12,7 +12,7 @@ import { destinationLooks } from './check-destinations.ts'
 import { heardWords, neverHeard } from './gaps-command.ts'
 import { checkKafka } from './check-kafka.ts'
 import { attempt, wordsOf, type Finding } from './check-finding.ts'
-import { counted } from './words.ts'
+import { counted, visible, visibleLines } from './words.ts'
 
 /** `tripline check`: looks at everything `run` needs and changes nothing. Exit code 0 when all is well, 1 when something is not, 2 for a broken file. */
 export async function checkCommand(options: { config: string; json: boolean }): Promise<number> {
@@ -149,5 +149,7 @@ async function activeDetections(config: Config): Promise<Evaluator> {
 
 function report(finding: Finding, json: boolean): void {
   const mark = finding.warning === true ? 'warn' : finding.ok ? 'ok  ' : 'FAIL'
-  process.stdout.write(json ? `${JSON.stringify(finding)}\n` : `${mark} ${finding.what}: ${finding.detail}\n`)
+  process.stdout.write(
+    json ? `${JSON.stringify(finding)}\n` : `${mark} ${visible(finding.what)}: ${visibleLines(finding.detail)}\n`,
+  )
 }

@@ -4,8 +4,10 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigError, logOnlyErrors, logToStdout, stopSignal, TriplineError } from '#runtime'
 import { roles, type Role } from '../processes/roles.ts'
 import type { BenchOptions } from './bench-command.ts'
+import type { BenchmarkOptions } from './benchmark-command.ts'
 import type { BundlesOptions, RollbackOptions } from './bundles-command.ts'
 import { foreignCommand, foreignCommands } from './foreign-commands.ts'
+import type { CheckPacksOptions } from './check-packs-command.ts'
 import type { DetectionsOptions } from './detections-command.ts'
 import type { FindingsOptions } from './findings-command.ts'
 import type { GapsOptions } from './gaps-command.ts'
@@ -18,7 +20,9 @@ import type { ScanOptions } from './scan-command.ts'
 import type { StagedOptions } from './staged-command.ts'
 import type { GivenSettings } from './test-settings.ts'
 import type { UploadOptions } from './upload-command.ts'
+import { visibleLines } from './words.ts'
 
+type PacksGiven = CheckPacksOptions['settings'] & { readonly path?: string; readonly json: boolean }
 type UploadGiven = Omit<UploadOptions, 'folder' | 'settings'> & UploadOptions['settings']
 
 if (Number(process.versions.node.split('.')[0]) < 26) {
@@ -119,6 +123,19 @@ program
   })
 
 program
+  .command('check-packs')
+  .description('whether each pack of a repository holds every helper, data model, rule and query that its items need')
+  .argument('[path]', "a repository in Panther's layout; here where left out")
+  .option('--path <path>', 'the repository, as an argument')
+  .option('--ignore-files <path...>', 'files of a repository that are not read; * is anything')
+  .addOption(json())
+  .action(async (given: string | undefined, { path = given, ignoreFiles, json: asJson }: PacksGiven) => {
+    const { checkPacksCommand } = await import('./check-packs-command.ts')
+    const paths = path === undefined ? [] : [path]
+    process.exitCode = checkPacksCommand({ paths, settings: { ignoreFiles }, json: asJson })
+  })
+
+program
   .command('init')
   .description('make a folder of detections to begin with: a policy and a rule in each language, tests inside')
   .argument('<folder>', 'a new or an empty folder')
@@ -194,6 +211,22 @@ program
   .action(async (files: string[], options: Omit<ReplayOptions, 'files'>) => {
     const { replayCommand } = await import('./replay-command.ts')
     process.exitCode = await replayCommand({ ...options, files })
+  })
+
+program
+  .command('benchmark')
+  .description('how long one rule takes over recorded events: reading and judging in each iteration, and the slowest events')
+  .argument('<id>', 'the rule')
+  .argument('<file...>', 'files or folders of events, as for replay')
+  .option('--detections <path...>', 'folders of detections', ['rules'])
+  .option('--iterations <n>', 'how often', countOf('--iterations'), 5)
+  .option('--log-type <name>', 'the files are records of this log, as AWS.VPCFlow')
+  .option('--schemas <path...>', 'folders of schemas, beside those that come with Tripline', [])
+  .addOption(noIndex())
+  .addOption(json())
+  .action(async (id: string, files: string[], options: Omit<BenchmarkOptions, 'id' | 'files'>) => {
+    const { benchmarkCommand } = await import('./benchmark-command.ts')
+    process.exitCode = await benchmarkCommand({ ...options, id, files })
   })
 
 program
@@ -415,7 +448,11 @@ try {
     process.stderr.write(`${error.message}\n`)
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ summary: { error: error.message } })}\n`)
     process.exitCode = error instanceof ConfigError ? 2 : 1
-  } else throw error
+  } else {
+    // Not the error itself: those of clients carry requests, with headers and rows.
+    process.stderr.write(`${visibleLines(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+    process.exit(1)
+  }
 }
 
 function readRoles(text: string): ReadonlySet<Role> {
@@ -430,9 +467,12 @@ function readRoles(text: string): ReadonlySet<Role> {
 
 /** An option of Panther's tool that cannot be meant here: says what to do instead. */
 function refusedOption(flags: string, words: string): Option {
-  return new Option(flags).preset('').hideHelp().argParser(() => {
-    throw new InvalidArgumentError(words)
-  })
+  return new Option(flags)
+    .preset('')
+    .hideHelp()
+    .argParser(() => {
+      throw new InvalidArgumentError(words)
+    })
 }
 
 function countOf(option: string): (text: string) => number {

@@ -1,5 +1,5 @@
 import { line } from '#alerting'
-import { drainQueue, openNotificationReader, type BatchHandler } from '#ingest'
+import { drainQueue, IngestError, openNotificationReader, type BatchHandler } from '#ingest'
 import { createIntake, retryQuarantined } from '#pipeline'
 import { ConfigError } from '#runtime'
 import { openStore, type QuarantineFilter, type QuarantineRow, type Store } from '#store'
@@ -7,6 +7,7 @@ import { readConfig, type Config } from '../processes/config.ts'
 import { openIntake } from '../processes/run.ts'
 import { queuesOf } from './check-aws.ts'
 import { bindingOf, boundHandler, bucketLogsOf, sourceName } from '../processes/sources.ts'
+import { wordsOf } from './check-finding.ts'
 import { counted } from './words.ts'
 
 interface Common {
@@ -74,6 +75,7 @@ export async function retryQuarantine(options: QuarantineChoice, stop: AbortSign
   await using store = await openStore(config.store)
   await using parts = await openIntake(config, store)
   await using readers = await openReaders(config, stop)
+  await sayWhenNone(store, filter)
   const counts = { taken: 0, kept: 0, gone: 0 }
   let after: string | null = null
   for (;;) {
@@ -97,6 +99,7 @@ export async function retryQuarantine(options: QuarantineChoice, stop: AbortSign
 export async function dropQuarantine(options: QuarantineChoice): Promise<number> {
   const filter = chosen(options, 'give ids or --reason')
   await using store = await storeOf(options.config)
+  await sayWhenNone(store, filter)
   const dropped = await store.quarantine.drop(filter)
   if (options.json) print(JSON.stringify({ summary: { dropped } }))
   else process.stderr.write(`${counted(dropped, 'item')} dropped\n`)
@@ -108,6 +111,11 @@ export async function dropQuarantine(options: QuarantineChoice): Promise<number>
  * with its reason, and both are deleted there.
  */
 export async function redriveQuarantine(options: RedriveOptions, stop: AbortSignal): Promise<number> {
+  if (!/^https?:\/\//u.test(options.from) || !URL.canParse(options.from))
+    throw new ConfigError(
+      'invalid',
+      `--from: given ${options.from}; allowed: the address of a queue, as https://sqs.eu-west-1.amazonaws.com/…`,
+    )
   const config = await readConfig(options.config, process.env)
   const { queueUrl: source, region, endpoint } = sourceOf(config, options.for)
   await using store = await openStore(config.store)
@@ -118,7 +126,9 @@ export async function redriveQuarantine(options: RedriveOptions, stop: AbortSign
   const only = configured === undefined ? null : bindingOf(configured, config)
   const handle = readers.of(source)?.(intake) ?? boundHandler(intake, only)
   const before = await store.quarantine.count({ source })
-  const { taken, empty } = await drainQueue({ queueUrl: options.from, region, endpoint }, handle, stop)
+  const { taken, empty } = await drainQueue({ queueUrl: options.from, region, endpoint }, handle, stop).catch((cause: unknown) => {
+    throw new IngestError('unreadable', `--from ${options.from}: cannot be read: ${wordsOf(cause)}`, { cause })
+  })
   const quarantined = (await store.quarantine.count({ source })) - before
   if (options.json) print(JSON.stringify({ summary: { taken, empty, quarantined } }))
   else {
@@ -164,6 +174,15 @@ function chosen({ ids, reason, all }: QuarantineChoice, words: string): Quaranti
   if (ids.length === 0 && reason === undefined && all !== true)
     throw new ConfigError('invalid', `quarantine: given nothing; ${words}`)
   return { ...(ids.length === 0 ? {} : { ids: checkedIds(ids) }), ...(reason === undefined ? {} : { reason }) }
+}
+
+/** A misspelled reason would look like a clean house. */
+async function sayWhenNone(store: Store, filter: QuarantineFilter): Promise<void> {
+  if (filter.reason === undefined || (await store.quarantine.count(filter)) > 0) return
+  const reasons = (await store.quarantine.tally()).map((each) => `${each.reason} ${each.count}`).join(', ')
+  process.stderr.write(
+    `Nothing is there for ${line(filter.reason, 100)}; there is: ${reasons === '' ? 'nothing at all' : reasons}\n`,
+  )
 }
 
 function checkedIds(ids: readonly string[]): readonly string[] {

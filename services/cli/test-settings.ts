@@ -93,7 +93,12 @@ function readSettingsFile(files: readonly string[]): Readonly<Record<string, unk
       // There need be none.
       continue
     }
-    const settings: unknown = parse(text)
+    let settings: unknown
+    try {
+      settings = parse(text)
+    } catch (error) {
+      throw new ConfigError('not-yaml', `${file}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'is no YAML'}`)
+    }
     if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings as Record<string, unknown>
     throw new ConfigError('invalid', `${file}: given no settings; allowed: keys with values, as minimum_tests: 2`)
   }

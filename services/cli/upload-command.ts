@@ -185,9 +185,7 @@ function tellFailures(failed: readonly Failure[], invalid: TestReport['broken'],
     for (const { file, message } of invalid) print({ invalid: file, message })
     return
   }
-  printSome(
-    failed.map(({ detection, test, message }) => `FAIL ${line(detection, 200)}: ${line(test, 200)}: ${line(message, 500)}`),
-  )
+  printSome(failed.map(({ detection, test, message }) => `FAIL ${line(detection, 200)}: ${line(test, 200)}: ${line(message, 500)}`))
   printSome(invalid.map(({ file, message }) => `INVALID ${line(file, 400)}: ${line(message, 1_000)}`))
 }
 

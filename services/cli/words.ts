@@ -7,3 +7,8 @@ export function counted(count: number, noun: string, nouns = `${noun}s`): string
 export function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16) ?? ''}}`)
 }
+
+/** The same, on as many lines as it has. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n')
+}

@@ -26,9 +26,13 @@ function realPath(given: string): string {
   try {
     return realpathSync(resolve(given))
   } catch (cause) {
-    throw new DetectionError('unreadable', `detections ${given}: no such file or folder; allowed: a .ts file or a folder`, {
-      cause,
-    })
+    throw new DetectionError(
+      'unreadable',
+      `detections ${given}: no such file or folder; allowed: a file or a folder of detections`,
+      {
+        cause,
+      },
+    )
   }
 }
 

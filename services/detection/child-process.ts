@@ -24,11 +24,12 @@ const repository = fileURLToPath(new URL('../..', import.meta.url))
  */
 export function spawnChild(bundles: readonly Bundle[], options: ChildOptions): ChildProcess {
   const { memoryMb, python = false, entry = python ? pythonEvaluator : evaluator } = options
-  const readable = [services, `${repository}package.json`, `${repository}node_modules`].map((path) => realpathSync(path))
-  const allowed = [...readable, ...new Set(bundles.map(({ root }) => root))]
+  const readable = [services, `${repository}package.json`, `${repository}node_modules`]
+  // Packages may be a link to those of another copy: what is asked for is the link, what is read is behind it.
+  const allowed = new Set([...readable, ...readable.map((path) => realpathSync(path)), ...bundles.map(({ root }) => root)])
   const flags = [
     '--permission',
-    ...allowed.map((path) => `--allow-fs-read=${path}`),
+    ...[...allowed].map((path) => `--allow-fs-read=${path}`),
     '--disallow-code-generation-from-strings',
     '--no-experimental-sqlite',
     // Beside Python's memory, that of JavaScript stays small: what a batch leaves is swept earlier.

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import type { DetectionFailure, JsonObject, Outcome } from '#model'
-import { fits } from '#runtime'
+import { isOff } from './off.ts'
 import { createCaller, type Caller } from './caller.ts'
 import type { Loaded, LoadedPolicy } from './definition.ts'
 import { createEngine, runPolicy, type Engine } from './engine.ts'
@@ -132,5 +132,5 @@ function runTests(texts: readonly string[], engine: Engine, caller: Caller): Tes
 }
 
 function orOff(loaded: Loaded, disabled: readonly string[]): Loaded {
-  return disabled.some((pattern) => fits(pattern, loaded.detection.id)) ? { ...loaded, enabled: false } : loaded
+  return isOff(loaded.detection.id, disabled) ? { ...loaded, enabled: false } : loaded
 }

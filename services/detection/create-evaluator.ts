@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Outcome, Resource } from '#model'
 import type { Trust } from '#ingest'
-import { fits } from '#runtime'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
 import type { BodyJudgement, Evaluator, LookUp, RecordJudgement, ResourceJudgement, RunningBundle } from './evaluator.ts'
@@ -9,6 +8,7 @@ import { frameKinds } from './frames.ts'
 import { judgeResources, lettersPerBatch } from './judge-resources.ts'
 import type { BodiesAnswer, LoadedDetection, Wanting } from './protocol.ts'
 import { createCacheLink, type CacheStore } from './python/cache-link.ts'
+import { isOff } from './off.ts'
 import { loadPython } from './python/load.ts'
 import type { NotRun } from './python/repository.ts'
 import { openPython } from './python/open-python.ts'
@@ -18,7 +18,7 @@ import type { Prepared } from './prepare.ts'
 export interface EvaluatorOptions {
   /** Folders or files of detections. */
   readonly folders: readonly string[]
-  /** Patterns of ids (`*` is anything) that do not run. */
+  /** Patterns of ids (`*` is anything) that do not run; with `!` before, that run all the same. */
   readonly disabled?: readonly string[]
   /** The bundle that counts. */
   readonly bundle?: RunningBundle
@@ -152,7 +152,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
 /** A detection in TypeScript that is not run. */
 function offOf({ detection: { id, kind, file }, enabled }: LoadedDetection, disabled: readonly string[]): readonly NotRun[] {
   if (enabled) return []
-  const reason = disabled.some((pattern) => fits(pattern, id)) ? 'disabled in the configuration' : 'enabled: false'
+  const reason = isOff(id, disabled) ? 'disabled in the configuration' : 'enabled: false'
   return [{ file, id, kind, reason }]
 }
 

@@ -8,7 +8,7 @@ import type { BodiesAnswer } from './protocol.ts'
 
 /** What judging needs of other rooms: only verified events reach a rule. */
 export interface Reading {
-  readonly decode: (body: string, trust: Trust, carried?: Carried) => Decoded
+  readonly decode: (body: string, trust: Trust, carried?: Carried, how?: { readonly parse: (text: string) => unknown }) => Decoded
   readonly touches: (event: AuditEvent) => readonly unknown[]
   /** Who got a temporary key, when the event tells; null otherwise. */
   readonly sessionOf: (event: AuditEvent) => unknown

@@ -71,7 +71,7 @@ async function survey(given: readonly string[]) {
       continue
     }
     folders.push(path)
-    for (const root of [rootAbove(path) ?? path, ...helpersOf(path, process.cwd())])
+    for (const root of [rootAbove(path) ?? path, ...helpersOf(path)])
       await walk(root, { root, found, broken, seen: new Set(), depth: 0 })
   }
   const all = [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))

@@ -62,18 +62,24 @@ export interface Trust {
   readonly schemas?: readonly LogSchema[]
 }
 
+export interface How {
+  readonly now?: number
+  /** In place of `JSON.parse`, of what is no log: for who wants numbers as they were written. */
+  readonly parse?: (text: string) => unknown
+}
+
 /**
  * Reads one body: a CloudTrail record, a `{"Records":[…]}` file, an array of either, or an EventBridge envelope of a record or of findings; or what
  * `carried` says that it is.
  * Never throws on a body; whatever cannot be used comes back with its reason, and the body's other records are read all the same.
  */
-export function decode(body: string, trust: Trust, carried?: Carried, now: number = Date.now()): Decoded {
+export function decode(body: string, trust: Trust, carried?: Carried, { now = Date.now(), parse = JSON.parse }: How = {}): Decoded {
   if (carried !== undefined) return decodeLog(body, carried, trust, now)
   const refused = refuseText(body)
   if (refused !== null) return { events: [], rejected: [{ record: 0, ...refused }] }
   let parsed: Json
   try {
-    parsed = JSON.parse(body) as Json
+    parsed = parse(body) as Json
   } catch (error) {
     const words = error instanceof Error ? error.message.slice(0, 200) : 'unreadable'
     return whole('not-json', `the body is not JSON: ${words}; allowed: one JSON value`)

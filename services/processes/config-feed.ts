@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Feed } from '#pipeline'
 import { period } from './config-reminders.ts'
-import { accountId, name } from './config-routing.ts'
+import { accountId, name, type Misfit } from './config-routing.ts'
 
 const names = (given: readonly string[]) => z.array(name).default([...given])
 
@@ -14,6 +14,14 @@ export const heartbeats = z
   })
   .nullable()
   .prefault({})
+
+/** Heartbeats of accounts that nobody listens to. */
+export function feedMisfits(config: Pick<Given, 'accounts' | 'heartbeats'>): readonly Misfit[] {
+  const known = new Set(config.accounts.map(({ id }) => id))
+  return Object.keys(config.heartbeats?.regions ?? {})
+    .filter((id) => !known.has(id))
+    .map((id) => ({ path: ['heartbeats', 'regions', id], allowed: 'allowed: accounts listed under `accounts`' }))
+}
 
 /** `feed`: what brings the events to us, by name. */
 export const feed = z

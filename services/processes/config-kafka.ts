@@ -4,7 +4,10 @@ import { accountId, name, variable, type Misfit } from './config-routing.ts'
 
 // The keys of `tripline.yaml` under `sources[].kafka`.
 
-const broker = z.string().regex(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/u, 'allowed: host:port')
+const broker = z
+  .string()
+  .regex(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/u, 'allowed: host:port')
+  .refine(hasPort, 'allowed: a port from 1 to 65535')
 const topic = z.string().regex(/^[\w.-]{1,249}$/u, 'allowed: the name of a topic')
 const accounts = z.record(name, z.array(accountId).min(1))
 
@@ -32,6 +35,11 @@ export const kafkaKeys = z.strictObject({
   logTypesByTopic: z.record(name, name).optional(),
 })
 export type KafkaKeys = z.infer<typeof kafkaKeys>
+
+function hasPort(given: string): boolean {
+  const port = Number(given.slice(given.lastIndexOf(':') + 1))
+  return port > 0 && port <= 65_535
+}
 
 /** With the paths of its certificates made whole: they are relative to the folder of the file. */
 export function kafkaIn(folder: string, kafka: KafkaKeys): KafkaKeys {

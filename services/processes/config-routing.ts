@@ -6,7 +6,12 @@ import { ownershipKinds, type Criteria } from '#ownership'
 // The keys of `tripline.yaml` that say whose a resource is and where its alerts go.
 
 export const accountId = z.string().regex(/^\d{12}$/u, 'allowed: 12 digits in quotes')
-export const url = z.url({ protocol: /^https?$/u, error: 'allowed: an http or https address' })
+export const url = z
+  .url({ protocol: /^https?$/u, error: 'allowed: an http or https address' })
+  .refine(
+    (given) => URL.parse(given)?.username === '' && URL.parse(given)?.password === '',
+    'allowed: an address without a login in it',
+  )
 export const name = z.string().min(1).max(200)
 export const localTime = z
   .string()

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { readLogSchemas, type LogSchema } from '#ingest'
 import { resourceTypes } from '#model'
 import { ConfigError, nearest, readYaml } from '#runtime'
-import { feed, heartbeats } from './config-feed.ts'
+import { feed, feedMisfits, heartbeats } from './config-feed.ts'
 import { bucketLogKeys, logKeys, logMisfits, shippedSchemas } from './config-logs.ts'
 import { kafkaIn, kafkaKeys, kafkaMisfits } from './config-kafka.ts'
 import { reminders } from './config-reminders.ts'
@@ -86,8 +86,8 @@ export const shippedDetections = ['policies', 'rules'].map((each) => join(import
 function schemaIn(folder: string, logSchemas: readonly LogSchema[]) {
   return keys
     .superRefine((config, context) => {
-      for (const { path, allowed } of [...misfits(config), ...kafkaMisfits(config), ...logMisfits(config, logSchemas)])
-        context.addIssue({ code: 'custom', path: [...path], message: allowed })
+      const found = [misfits(config), kafkaMisfits(config), feedMisfits(config), logMisfits(config, logSchemas)].flat()
+      for (const { path, allowed } of found) context.addIssue({ code: 'custom', path: [...path], message: allowed })
       for (const [index, path] of config.detections.entries()) {
         if (path === 'shipped' || path === 'bundle' || existsSync(resolve(folder, path))) continue
         const message = `allowed: a folder or file that is there (looked for at ${resolve(folder, path)}), \`shipped\`, or \`bundle\``

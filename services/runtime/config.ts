@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { isMap, LineCounter, parseDocument } from 'yaml'
 import * as z from 'zod'
@@ -10,10 +11,12 @@ export class ConfigError extends TriplineError<'unreadable' | 'not-yaml' | 'inva
 
 /** Reads a YAML file and checks it against a schema; every mistake is named with its place in the file. */
 export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     throw new ConfigError('unreadable', `${file}: cannot be read (${code}); allowed: the path of a YAML file`, { cause })
   })
+  if (!isUtf8(bytes)) throw new ConfigError('not-yaml', `${file}: given bytes that are no UTF-8; allowed: text in UTF-8`)
+  const text = bytes.toString('utf8')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: true })
   const place = (offset: number): string => {
@@ -21,9 +24,19 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T
     return `${file}:${line}:${col}`
   }
   if (document.errors.length > 0) {
-    throw new ConfigError('not-yaml', document.errors.map((error) => `${place(error.pos[0])}: ${error.message}`).join('\n'))
+    const words = document.errors
+      .slice(0, mostErrors)
+      .map(({ pos, code, message }) => `${place(pos[0])}: ${meanings[code] ?? message}`)
+    throw new ConfigError('not-yaml', words.join('\n'))
   }
-  const given: unknown = document.toJS({ maxAliasCount: 100 })
+  let given: unknown
+  try {
+    given = document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    throw new ConfigError('not-yaml', `${file}: its aliases (*) cannot be followed; allowed: some hundred nodes by aliases`, {
+      cause,
+    })
+  }
   const result = schema.safeParse(given)
   if (result.success) return result.data
   const mistakes = result.error.issues.flatMap((issue) => explain(issue, given))
@@ -42,6 +55,12 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<T
     return `${file}:1:1`
   }
   throw new ConfigError('invalid', mistakes.map(({ path, text: words }) => `${where(path)}: ${words}`).join('\n'))
+}
+
+/** One slip makes many errors after it. */
+const mostErrors = 20
+const meanings: Readonly<Partial<Record<string, string>>> = {
+  MULTIPLE_DOCS: 'given a second document (---); allowed: one',
 }
 
 interface Mistake {
@@ -105,6 +124,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** A short print of what was given; text that may be a secret is never in a configuration file, only in the environment. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value)
+  // A login in an address is a mistake that is told, and not repeated.
+  const text = JSON.stringify(value).replaceAll(/\/\/[^\s/"@]*@/gu, '//…@')
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

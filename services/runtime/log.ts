@@ -3,8 +3,11 @@ import { pino, type Logger } from 'pino'
 let stream: NodeJS.WriteStream = process.stderr
 let onlyErrors = false
 
+const levels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const wanted = process.env['TRIPLINE_LOG'] ?? 'info'
+
 const root = pino(
-  { level: process.env['TRIPLINE_LOG'] ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  { level: levels.includes(wanted) ? wanted : 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
   {
     write(line: string) {
       // pino writes the level first: 50 is error, 60 fatal.
@@ -12,6 +15,8 @@ const root = pino(
     },
   },
 )
+
+if (!levels.includes(wanted)) root.warn({ given: wanted, allowed: levels }, 'TRIPLINE_LOG is not known, info is taken')
 
 /** Sends the log to stdout, where `run` wants it. Commands with results on stdout leave it on stderr. */
 export function logToStdout(): void {

@@ -10,7 +10,14 @@ import { StoreError } from './error.ts'
  * needs a guess about stale locks. The pid beside it only serves the message.
  */
 export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true })
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new StoreError('unavailable', `Data folder ${folder} cannot be made (${code}); allowed: a folder that may be written`, {
+      cause,
+    })
+  }
   const owner = join(folder, 'owner.json')
   const lock = takeLock(folder, owner)
   writeFileSync(owner, `${JSON.stringify({ pid: process.pid, host: hostname() })}\n`)

@@ -147,9 +147,7 @@ describe('upload, bundles and rollback on the command line', { timeout: 120_000 
     expect((await rollback()).lines).toEqual([{ summary: { active: 1, switched: true } }])
     expect((await rollback(7)).code).toBe(1)
     const people = await bundles(false)
-    expect(people.out).toMatch(
-      /^ {4}2 {2}.*\n.*bob.*\n\* {3}1 {2}.*1 detection in 1 file.*\n.*by ada from .*, forced: later\n$/u,
-    )
+    expect(people.out).toMatch(/^ {4}2 {2}.*\n.*bob.*\n\* {3}1 {2}.*1 detection in 1 file.*\n.*by ada from .*, forced: later\n$/u)
     expect(people.out).not.toContain('\u001B')
     expect((await bundles(false, true)).out.split('\n').map((text) => text.slice(26))).toMatchObject([
       'rollback to bundle 1 by eve',

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Json, JsonObject } from '#model'
 import { loadPyodide } from 'pyodide'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { indexRules, type RuleGuard } from '../../services/detection/python/index-rules.ts'
@@ -100,7 +101,8 @@ function written(guard: RuleGuard): string {
     Object.entries(box)
       .map(([path, values]) => {
         if ('not' in values) return `${path}: ! ${values.not.join(' ')}`
-        return `${path}: ${[...values.in, ...values.prefixes.map((prefix) => `${prefix}*`)].join(' ')}`
+        const { in: tokens, prefixes, parts } = values
+        return `${path}: ${[...tokens, ...prefixes.map((prefix) => `${prefix}*`), ...parts.map((part) => `*${part}*`)].join(' ')}`
       })
       .toSorted()
       .join(', '),
@@ -127,10 +129,9 @@ test('no rule misses an event: samples and programs over their own and random ev
     globals,
   )
   const index = indexRules(modules.map(({ id }) => ({ logTypes: [logType], guards: { [logType]: guards[id] ?? null } })))
-  const events = [
-    ...detections.flatMap(({ tests }) => tests.map(({ given }) => JSON.parse(given) as object)),
-    ...randomEvents(3_000),
-  ]
+  const given = detections.flatMap(({ tests }) => tests.map(({ given }) => JSON.parse(given) as JsonObject))
+  const next = randomNumbers(20_261_122)
+  const events = [...given, ...randomEvents(3_000), ...given.flatMap((event) => changed(event, 20, next))]
   const matching = call('matching', events) as readonly (readonly string[])[]
   let [asked, matches] = [0, 0]
   for (const [at, event] of events.entries()) {
@@ -145,13 +146,55 @@ test('no rule misses an event: samples and programs over their own and random ev
   expect(asked / events.length / modules.length).toBeLessThan(0.45)
 })
 
-/** Events of a few fields, some of them missing, null, of another type or with a name in other letters; the same at every run. */
-function randomEvents(count: number): readonly object[] {
-  let seed = 20_261_121
-  const next = (below: number): number => {
+/** Numbers below a given one; the same at every run. */
+function randomNumbers(from: number): (below: number) => number {
+  let seed = from
+  return (below) => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
     return Math.floor((seed / 2 ** 32) * below)
   }
+}
+
+/** Copies of an event, each with some of its values gone, of another type, in other letters, cut, or under a key in other letters. */
+function changed(event: JsonObject, count: number, next: (below: number) => number): readonly JsonObject[] {
+  const change = (key: string, value: Json): readonly (readonly [string, Json])[] => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const ways: readonly (readonly (readonly [string, Json])[])[] = [
+      [],
+      [[key, null]],
+      [[key, [value]]],
+      [[key, { [key]: value }]],
+      [[key, text.toUpperCase()]],
+      [[key, `x${text.slice(next(text.length + 1))}`]],
+      [[key, text.slice(0, next(text.length + 1))]],
+      [[key, text.replace('s', '\u017F').replace('k', '\u212A')]],
+      [[key, next(3) - 1]],
+      [[key, next(2) === 0]],
+      [[key.toUpperCase(), value]],
+      [
+        [key.toUpperCase(), 'B'],
+        [key, value],
+      ],
+      [
+        [key, value],
+        [`${key}x`, value],
+      ],
+    ]
+    return ways[next(ways.length)] ?? []
+  }
+  const copy = (value: Json, often: number): Json => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const entries = Object.entries(value as Readonly<Record<string, Json>>).flatMap(([key, own]) =>
+      next(often) === 0 ? change(key, own) : [[key, copy(own, often)] as const],
+    )
+    return Object.fromEntries(entries)
+  }
+  return Array.from({ length: count }, () => copy(event, 2 + next(10)) as JsonObject)
+}
+
+/** Events of a few fields, some of them missing, null, of another type or with a name in other letters; the same at every run. */
+function randomEvents(count: number): readonly object[] {
+  const next = randomNumbers(20_261_121)
   const words = [
     'A',
     'B',
@@ -180,7 +223,19 @@ function randomEvents(count: number): readonly object[] {
     eventType: ['AwsApiCall', 'AwsConsoleSignIn', 'AwsServiceEvent'],
     readOnly: [true, false, null, 'true', 0, 1],
     awsRegion: ['eu-central-1', 'us-east-1'],
-    userIdentity: [null, 'text', [], { type: 'Root' }, { Type: 'Root' }, { type: 'IAMUser', userName: 'bob' }, { type: null }],
+    userAgent: ['Kali Linux', 'a bot', 'PACU/1', 'bot\u017F', '', ['bot'], { bot: 1 }, null, 7, 'aws-cli'],
+    sourceIPAddress: ['10.0.0.1', 'config.amazonaws.com', null],
+    userIdentity: [
+      null,
+      'text',
+      [],
+      { type: 'Root', arn: 'arn:aws:iam::1:root' },
+      { Type: 'Root' },
+      { type: 'IAMUser', userName: 'bob', arn: 'x/admin' },
+      { type: null, arn: null },
+      { arn: 'arn:aws:sts::1:assumed-role/a/admin-b' },
+      { arn: 'arn:aws:sts::1:Assumed-Role/7/ADMIN-/admin-' },
+    ],
     requestParameters: [null, { name: 'A', policyArn: 'x/AdministratorAccess' }, { count: 1 }],
     responseElements: [{ ConsoleLogin: 'Failure' }, { ConsoleLogin: 'Success' }, {}],
   }

@@ -242,6 +242,92 @@ def rule(event):
     guard: 'eventName: c delete*',
   },
   {
+    title: 'parts of texts, in any letters',
+    code: `
+TOOLS = ("Kali", "pacu")
+
+def rule(event):
+    agent = event.get("userAgent", "").lower()
+    return any(tool.lower() in agent for tool in TOOLS) and not event.get("sourceIPAddress", "").endswith(".amazonaws.com")
+`,
+    guard: 'userAgent: other *kali* *pacu*',
+  },
+  {
+    title: 'a part that a default holds lets in what has no such field, and a text that may be missing does not',
+    code: `
+def rule(event):
+    if "bot" in (event.get("userAgent") or ""):
+        return True
+    return event.deep_get("userIdentity", "arn", default=":root").endswith((":root", "/admin"))
+`,
+    guard: 'userAgent: other *bot* | userIdentity.arn: null */admin* *:root*',
+  },
+  {
+    title: 'a key of the event, and of an object in it',
+    code: `
+def rule(event):
+    if "errorCode" in event:
+        return False
+    return "name" in event.get("additionalEventData", {})
+`,
+    guard: 'additionalEventData: other *name*, errorCode: null',
+  },
+  {
+    title: 'a part may not be there',
+    code: `
+def rule(event):
+    return "bot" not in event.get("userAgent", "") and event.get("eventName") == "A"
+`,
+    guard: 'eventName: a',
+  },
+  {
+    title: 'a beginning and a part of one field',
+    code: `
+def rule(event):
+    name = event.get("eventName", "")
+    if name in ("A", "DeleteBucket") and "Buck" in name:
+        return True
+    return name.startswith("Put") and "Object" in name or name.startswith("Put")
+`,
+    guard: 'eventName: deletebucket put*',
+  },
+  {
+    title: 'regular expressions count by what they must hold',
+    code: `
+import re
+
+SESSION = re.compile(r"^arn:.*:assumed-role/(?:[a-z]+|[0-9]+)(?:/ADMIN-)+x?", re.IGNORECASE)
+
+def rule(event):
+    if not SESSION.search(event.deep_get("userIdentity", "arn") or ""):
+        return False
+    return re.match(r"(?i)delete|[b]", event.get("eventName")) is not None or True
+`,
+    guard: 'userIdentity.arn: *:assumed-role/*',
+  },
+  {
+    title: 'one that another way to write it could mean otherwise is any event',
+    code: `
+import re
+
+WORDS = re.compile("a b", re.VERBOSE)
+
+def rule(event):
+    return WORDS.search(event.get("eventName")) is not None
+`,
+    guard: 'any',
+  },
+  {
+    title: 'one that is asked for other things is any event',
+    code: `
+import re
+
+def rule(event):
+    return len(re.findall("a", event.get("eventName"))) == 0 or re.sub("a", "b", event.get("eventName")) == "b"
+`,
+    guard: 'any',
+  },
+  {
     title: 'what cannot be followed is any event',
     code: `
 import re

@@ -50,6 +50,7 @@ test('reads a rule with its code, its metadata and its tests, whose numbers stay
       expected: true,
       given: '{"count":12345678901234567890,"share":1.0,"mode":644,"on":"yes","at":"2026-01-01T00:00:00Z"}',
       mocks: [],
+      destinations: null,
     },
   ])
 })
@@ -111,7 +112,7 @@ test('a field with a mistake is named with file, line and column; so is a test',
     [
       'a.yml:5:1 Severity: given "Loud"; allowed: Info, Low, Medium, High, Critical',
       'a.yml:7:1 Threshold: given "many"; allowed: a whole number',
-      'a.yml:8:1 DisplayName: given "a & b"; allowed: text without < > & " %',
+      'a.yml:8:1 DisplayName: given "a & b"; allowed: text without < > & " % and invisible letters',
       'a.yml:12:30 Tests: Mocks: returnValue: given 3; allowed: text, true or false',
     ].toSorted(),
   )
@@ -156,7 +157,8 @@ test('fields that nobody knows are mistakes wherever they stand, or notes where 
 })
 
 test('what is tested and not run says why, one line a reason', () => {
-  const other = (id: string, line: string): string => aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
+  const other = (id: string, line: string): string =>
+    aRule.replace('A.Rule', id).replace('Severity: High', `Severity: High\n${line}`)
   const root = repository({
     'a.py': 'def rule(event):\n    return True\n',
     'a.yml': aRule,
@@ -225,4 +227,24 @@ test('experimental, deprecated and scheduled detections are tested and not run',
     Stable: [true, 1],
     Later: [false, 1],
   })
+})
+
+test('a kind that is left out, an id that hides letters and aliases without end are named, not passed over', () => {
+  const bomb = [
+    'AnalysisType: &a [x,x,x,x,x,x,x,x]',
+    ...['b', 'c', 'd', 'e', 'f', 'g'].map((at, index) => `${at}: &${at} [${Array(8).fill(`*${'abcdef'[index]}`).join(',')}]`),
+  ]
+  const root = repository({
+    'a.py': 'def rule(event):\n    return True\n',
+    'kind.yml': aRule.replace('AnalysisType: rule\n', ''),
+    'hidden.yml': aRule.replace('A.Rule', String.raw`"A.\e[31mRule"`),
+    'bomb.yml': bomb.join('\n'),
+    'workflow.yml': 'on: push\njobs: {}\n',
+  })
+  const told = readPythonRepository(root).broken.map(({ file, message }) => `${file.slice(root.length + 1)} ${message}`)
+  expect(told.toSorted()).toEqual([
+    'bomb.yml:1:1 its aliases (*) cannot be followed; allowed: up to 1,000 nodes by aliases',
+    expect.stringMatching(/^hidden\.yml:4:1 RuleID: given .*; allowed: text without < > & " % and invisible letters$/u),
+    'kind.yml:1:1 AnalysisType is missing, though it has RuleID and Filename',
+  ])
 })

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
+import { tellOutcome } from '../../services/cli/test-words.ts'
 import { aFolder, aPolicy, aRule } from './world.ts'
 
 const main = join(import.meta.dirname, '../../services/cli/main.ts')
@@ -105,4 +107,19 @@ test('a filter by what no detection has is refused with what is allowed', async 
   const value = await run(folder.path, '--filter', 'Severity=HUGE')
   expect(value.err).toContain('in which huge is no value of Severity; allowed: ')
   expect([key.code, value.code]).toEqual([2, 2])
+})
+
+test('what a detection says cannot steer the terminal', () => {
+  const functions = [{ name: 'title', output: '\u001b]0;owned\u0007\u202etitle\r\nforged', error: null, passed: true }]
+  const test = { name: '\u001b[31mred', passed: true, alerts: true, message: null, functions, printed: '\u001b[2Jcleared\n' }
+  const told = tellOutcome({ detection: 'A\u009b1m', file: 'a.py', passed: true, lacks: null, tests: [test] }, false)
+  expect(stripVTControlCharacters(told)).toBe(
+    String.raw`A\u{9b}1m` +
+      '\n\t[PASS] ' +
+      String.raw`\u{1b}[31mred` +
+      '\n\t\t[PASS] [title] ' +
+      String.raw`\u{1b}]0;owned\u{7}\u{202e}title forged` +
+      '\n\t\t| ' +
+      String.raw`\u{1b}[2Jcleared`,
+  )
 })

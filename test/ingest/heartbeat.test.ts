@@ -16,7 +16,7 @@ const aBeat = (more: Record<string, unknown> = {}): Record<string, unknown> => (
   detail: {},
   ...more,
 })
-const read = (body: unknown) => decode(JSON.stringify(body), trust, undefined, now)
+const read = (body: unknown) => decode(JSON.stringify(body), trust, undefined, { now })
 
 test('a scheduled event is a heartbeat of its account and region, and no event', () => {
   const heartbeat = { accountId: account, region: 'eu-west-1', time: new Date('2026-11-21T12:00:00Z'), rule: 'tripline-heartbeat' }

@@ -218,3 +218,29 @@ test('a source may carry a log that a schema declares, in the folders of `schema
     /schemas: .*nowhere is not there; allowed: a folder or a file of schemas/u,
   )
 })
+
+test('aliases that would fill the memory, bytes that are no text and a second document are mistakes, not crashes', async () => {
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x]',
+    ...['b', 'c', 'd', 'e', 'f', 'g'].map((at, index) => `${at}: &${at} [${Array(8).fill(`*${'abcdef'[index]}`).join(',')}]`),
+  ]
+  expect(await read(`${bomb.join('\n')}\n`)).toMatch(/^F: its aliases \(\*\) cannot be followed/u)
+  expect(await read(`${good}---\na: 1\n`)).toMatch(/^F:7:1: given a second document \(---\); allowed: one$/u)
+  const file = join(await mkdtemp(join(tmpdir(), 'tripline-config-')), 'tripline.yaml')
+  await writeFile(file, Buffer.from(`${good}# caf\xE9\n`, 'latin1'))
+  await expect(readConfig(file, {})).rejects.toThrow('given bytes that are no UTF-8')
+})
+
+test('a login in an address is refused and not repeated', async () => {
+  const given = `${good}destinations: { siem: { webhook: { url: "https://me:s3cret@siem.example/in" } } }\n`
+  expect(await read(given)).toMatch(/^F:7:.*given .*; allowed: an address without a login in it$/u)
+  expect(await read(given)).not.toContain('s3cret')
+})
+
+test('heartbeats of an account that nobody watches, and a port that no broker has, are refused', async () => {
+  expect(await read(`${good}heartbeats: { regions: { "999999999999": [us-east-1] } }\n`)).toMatch(
+    /allowed: accounts listed under `accounts`$/u,
+  )
+  const kafka = good.replace(/ {2}- sqs.*\n/u, '  - kafka: { brokers: ["b:99999"], topics: [t] }\n')
+  expect(await read(kafka)).toMatch(/allowed: a port from 1 to 65535$/u)
+})

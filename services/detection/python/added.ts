@@ -2,8 +2,8 @@ import { pantherFields, type AuditEvent } from '#model'
 
 /** The events of a batch, for what a rule asks for first. */
 export interface Added {
-  readonly begin: () => void
-  readonly put: (tag: number, event: AuditEvent) => void
+  /** The events have these tags, one after the other. */
+  readonly begin: (firstTag: number, events: readonly { readonly event: AuditEvent }[]) => void
   /** What an event gets besides its own fields, as JSON text. */
   readonly of: (tag: number) => string
   /** An event's own fields, as JSON text. */
@@ -11,14 +11,17 @@ export interface Added {
 }
 
 export function createAdded(): Added {
-  const events = new Map<number, AuditEvent>()
+  let first = 0
+  let batch: readonly { readonly event: AuditEvent }[] = []
+  const textOf = (tag: number, partOf: (event: AuditEvent) => object): string => {
+    const event = batch[tag - first]?.event
+    return event === undefined ? '{}' : JSON.stringify(partOf(event))
+  }
   return {
-    begin: () => events.clear(),
-    put: (tag, event) => events.set(tag, event),
-    of(tag) {
-      const event = events.get(tag)
-      return event === undefined ? '{}' : JSON.stringify(pantherFields(event))
+    begin(firstTag, events) {
+      ;[first, batch] = [firstTag, events]
     },
-    whole: (tag) => JSON.stringify(events.get(tag)?.record ?? {}),
+    of: (tag) => textOf(tag, pantherFields),
+    whole: (tag) => textOf(tag, ({ record }) => record),
   }
 }

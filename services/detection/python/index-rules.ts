@@ -1,6 +1,6 @@
 /** Which values a field may have; tokens as `tokenAt` makes them. */
 export type FieldGuard =
-  | { readonly in: readonly string[]; readonly prefixes: readonly string[] }
+  | { readonly in: readonly string[]; readonly prefixes: readonly string[]; readonly parts: readonly string[] }
   | { readonly not: readonly string[] }
 /** One of the boxes must hold, and of a box every field; null: any event. */
 export type RuleGuard = readonly Readonly<Record<string, FieldGuard>>[] | null
@@ -125,7 +125,8 @@ function keyOf(box: Readonly<Record<string, FieldGuard>>): string | null {
   let best: string | null = null
   let fewest = Infinity
   for (const [path, guard] of Object.entries(box)) {
-    if ('not' in guard || !guard.in.every((token) => token.startsWith('s:') && token !== 's:')) continue
+    if ('not' in guard || guard.parts.length > 0) continue
+    if (!guard.in.every((token) => token.startsWith('s:') && token !== 's:')) continue
     const count = path === 'eventName' ? 0 : guard.in.length + guard.prefixes.length
     if (count < fewest) [best, fewest] = [path, count]
   }
@@ -138,8 +139,11 @@ function guardOf(guard: FieldGuard): Guard {
     return (token) => !denied.has(token)
   }
   const allowed = new Set(guard.in)
-  const { prefixes } = guard
-  return (token) => allowed.has(token) || prefixes.some((prefix) => token.startsWith(prefix))
+  const { prefixes, parts } = guard
+  return (token) =>
+    allowed.has(token) ||
+    prefixes.some((prefix) => token.startsWith(prefix)) ||
+    (token.startsWith('s:') && parts.some((part) => token.includes(part, 2)))
 }
 
 function push(map: Map<string, Entry[]>, key: string, entry: Entry): void {
@@ -172,7 +176,8 @@ interface Step {
 // eslint-disable-next-line no-control-regex
 const isAscii = /^[\0-\x7F]*$/u
 
-function hasLike(value: object, { name, small }: Step): boolean {
+/** Whether an object has a key that differs from a name in nothing but case. */
+export function hasLike(value: object, { name, small }: Step): boolean {
   for (const key of Object.keys(value)) if (key.length === name.length && key.toLowerCase() === small) return true
   return false
 }

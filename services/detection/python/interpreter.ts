@@ -17,6 +17,8 @@ export interface Interpreter {
   load(text: string): string
   /** Which events rules can match, by id and log type. */
   guards(text: string): string
+  /** What is sent of events from here on. */
+  plan(text: string): void
   judgeEvents(text: string, hasInventory: boolean, keeps: boolean): string
   judgeEvent(tag: number, numbers: string, logType: string, record: string, hasInventory: boolean, keeps: boolean): string
   judgeResources(text: string): string
@@ -77,6 +79,7 @@ export async function startInterpreter({ memoryMb, onBusy, orphanMs }: Interpret
     connect: take('connect'),
     load: take('load'),
     guards: take('guards'),
+    plan: take('plan'),
     judgeEvents: take('judge_events'),
     judgeEvent: take('judge_event'),
     judgeResources: take('judge_resources'),
@@ -92,6 +95,7 @@ export async function startInterpreter({ memoryMb, onBusy, orphanMs }: Interpret
     },
     load: call.load,
     guards: call.guards,
+    plan: call.plan,
     // Text crosses letter by letter, bytes in one go.
     judgeEvents: (text, ...how) => call.judgeEvents(bytes.encode(text), ...how),
     judgeEvent: call.judgeEvent,

@@ -1,19 +1,22 @@
 import type { AuditEvent, DetectionFailure, RuleMatch } from '#model'
 import type { Trust } from '#ingest'
 import type { RecordJudgement } from '../evaluator.ts'
+import { exactText, mayBeInexact, parseExactly } from '../exact-numbers.ts'
 import { frameKinds, writeFrame } from '../frames.ts'
 import type { Reading } from '../judge-bodies.ts'
 import type { BatchHead, BodiesAnswer } from '../protocol.ts'
 import type { Added } from './added.ts'
 import { createCalls } from './calls.ts'
 import type { Interpreter } from './interpreter.ts'
-import type { PythonEvent, PythonHead, PythonSource } from './protocol.ts'
+import type { Plans } from './plans.ts'
+import type { PythonBatch, PythonEvent, PythonHead, PythonSource } from './protocol.ts'
 import type { PythonRules } from './rules.ts'
 import { ruleMatch } from './words.ts'
 
 export interface PythonParts {
   readonly python: Interpreter
   readonly rules: PythonRules
+  readonly plans: Plans
   readonly batch: BatchHead
   readonly source: PythonSource
   /** Called often: tells the parent that there is progress. */
@@ -24,6 +27,8 @@ interface Asked {
   readonly record: number
   readonly event: AuditEvent
   readonly numbers: readonly number[]
+  /** Its numbers are known as they were written. */
+  readonly exact: boolean
 }
 
 const alone: PythonHead = { ticket: 0, inventory: false, keeps: false, entries: [], settled: [] }
@@ -31,23 +36,26 @@ const alone: PythonHead = { ticket: 0, inventory: false, keeps: false, entries: 
 const lettersAtOnce = 1024 * 1024
 /** What is larger is read before a rule is called, whose time it would take. */
 const wholeFrom = 64 * 1024
-const nothing: readonly never[] = []
 
 /** Decodes and verifies raw bodies and has Python judge the events that a rule may match; answers those with an effect. */
 export function judgePythonBodies(
   bodies: readonly string[],
   parts: PythonParts & Pick<Reading, 'decode'> & { readonly added: Added; readonly trust: Trust },
 ): BodiesAnswer {
-  const { python, rules, batch, added, decode, trust, beat } = parts
+  const { python, rules, plans, batch, added, decode, trust, beat } = parts
   const head = batch.python ?? alone
   python.refreshCache(JSON.stringify({ entries: head.entries, settled: head.settled }))
-  added.begin()
   const asked: Asked[] = []
+  added.begin(head.ticket, asked)
   for (const [body, text] of bodies.entries()) {
     beat()
+    let exactly: ReadonlyMap<number, AuditEvent> | null = null
     for (const { record, event } of decode(text, trust, batch.carried).events) {
       const numbers = rules.rulesFor(event)
-      if (numbers.length > 0) asked.push({ body, record, event, numbers })
+      if (numbers.length === 0) continue
+      exactly ??= batch.carried === undefined && mayBeInexact(text) ? exactEvents(text, decode, trust) : none
+      const known = exactly.get(record)
+      asked.push({ body, record, event: known ?? event, numbers, exact: known !== undefined })
     }
   }
   const calls = createCalls(parts)
@@ -82,15 +90,18 @@ export function judgePythonBodies(
     let letters = 0
     const judge = (to: number): void => {
       if (texts.length === 0) return
-      const said = JSON.parse(python.judgeEvents(`[${texts.join()}]`, head.inventory, head.keeps)) as readonly PythonEvent[] | null
+      const answer = JSON.parse(python.judgeEvents(`[${texts.join()}]`, head.inventory, head.keeps)) as PythonBatch | null
       // One that Python cannot read spoils the text of all.
-      if (said === null) for (let index = from; index < to; index += 1) judgeAlone(index, (asked[index] as Asked).numbers)
-      else for (const each of said) take(each)
+      if (answer === null) for (let index = from; index < to; index += 1) judgeAlone(index, (asked[index] as Asked).numbers)
+      else {
+        for (const each of answer[0]) take(each)
+        plans.learn(answer[1])
+      }
       ;[from, texts, letters] = [to, [], 0]
     }
-    for (const [index, { body, event, numbers }] of asked.entries()) {
-      const text = eventText(head.ticket + index, numbers, event, (bodies[body] as string).length > wholeFrom)
-      added.put(head.ticket + index, event)
+    for (const [index, { body, event, numbers, exact }] of asked.entries()) {
+      const whole = exact || (bodies[body] as string).length > wholeFrom
+      const text = plans.textOf(head.ticket + index, { numbers, event, whole, write: exact ? exactText : JSON.stringify })
       texts.push(text)
       letters += text.length
       if (letters > lettersAtOnce) judge(index + 1)
@@ -98,7 +109,6 @@ export function judgePythonBodies(
     judge(asked.length)
   } else {
     for (const [index, one] of asked.entries()) {
-      added.put(head.ticket + index, one.event)
       for (const number of one.numbers) {
         const id = rules.all[number]?.detection.id ?? ''
         const place = { detectionId: id, item: one.body, record: one.record }
@@ -114,27 +124,18 @@ export function judgePythonBodies(
   return [...answer].toSorted(([a], [b]) => a - b)
 
   function judgeAlone(index: number, numbers: readonly number[]): void {
-    const { logType, record } = (asked[index] as Asked).event
-    const [tag, text] = [head.ticket + index, JSON.stringify(record)]
-    const said = python.judgeEvent(tag, JSON.stringify(numbers), logType, text, head.inventory, head.keeps)
+    const one = asked[index] as Asked
+    const [tag, text] = [head.ticket + index, (one.exact ? exactText : JSON.stringify)(one.event.record)]
+    const said = python.judgeEvent(tag, JSON.stringify(numbers), one.event.logType, text, head.inventory, head.keeps)
     take(JSON.parse(said) as PythonEvent)
   }
 }
 
-/** Most rules look at a few plain fields: of an event only these go to Python, which asks for all of it when a rule looks further. */
-function eventText(tag: number, numbers: readonly number[], { logType, record }: AuditEvent, whole: boolean): string {
-  const sent = whole ? record : headOf(record)
-  return `[${tag},[${numbers.join()}],${JSON.stringify(logType)},${JSON.stringify(sent)},${whole ? 1 : 0}]`
-}
+const none: ReadonlyMap<number, AuditEvent> = new Map()
 
-/** A record with each list and object in it empty: Python knows these by being lists. */
-function headOf(record: AuditEvent['record']): object {
-  const head: Record<string, unknown> = {}
-  for (const key of Object.keys(record)) {
-    const value = record[key]
-    head[key] = typeof value === 'object' && value !== null ? nothing : value
-  }
-  return head
+/** The events of a body again, by their places, with numbers as they were written. */
+function exactEvents(text: string, decode: Reading['decode'], trust: Trust): ReadonlyMap<number, AuditEvent> {
+  return new Map(decode(text, trust, undefined, { parse: parseExactly }).events.map(({ record, event }) => [record, event]))
 }
 
 function joined(one: RecordJudgement, other: RecordJudgement): RecordJudgement {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { extname } from 'node:path'
 import type { Detection } from '#model'
-import { fits } from '#runtime'
 import type { Broken } from '../load.ts'
+import { isOff } from '../off.ts'
 import type { PythonCode } from './protocol.ts'
 import type { ReadOptions } from './read-items.ts'
 import { readPythonRepository, type NotRun, type PythonDataModel, type PythonDetection, type PythonModule } from './repository.ts'
@@ -97,7 +97,7 @@ function idleReason({ id, kind, enabled, spec: { status } }: PythonDetection, di
   if (!enabled) return idleReasons.off
   // What its author tries or gave up is tested, and as in Panther goes no further.
   if (['experimental', 'deprecated'].includes(status.toLowerCase())) return `Status: ${status}`
-  return disabled.some((pattern) => fits(pattern, id)) ? idleReasons.configured : null
+  return isOff(id, disabled) ? idleReasons.configured : null
 }
 
 /** A file that two folders reach is one. */

@@ -66,6 +66,9 @@ export type PythonEvent = readonly [
   said: readonly (readonly [detection: number, said: PythonMatch | PythonFailure])[],
   writes: readonly CacheWrite[],
 ]
+/** How often a rule looked for a field that it was not given; null: for more than one, so that it needs all. */
+export type PythonMiss = readonly [rule: number, field: string | null, times: number]
+export type PythonBatch = readonly [said: readonly PythonEvent[], missed: readonly PythonMiss[]]
 export type PythonOutcome =
   | PythonFailure
   | ((PythonMatch | { readonly pass: true } | { readonly wrongType: string }) & { readonly asked: readonly string[] })

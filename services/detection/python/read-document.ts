@@ -43,7 +43,12 @@ export function readDocument(text: string, kind: 'yaml' | 'json'): SpecDocument 
   if (kind === 'json') return { value: readJson(text), place }
   const [error] = document.errors
   if (error !== undefined) throw new NotADocument(placeOf(error.pos[0]), error.message)
-  return { value: document.toJS({ maxAliasCount: 1_000 }) as unknown, place }
+  try {
+    return { value: document.toJS({ maxAliasCount: 1_000 }) as unknown, place }
+  } catch {
+    // A few lines of aliases can stand for more than fits into memory.
+    throw new NotADocument('1:1', 'its aliases (*) cannot be followed; allowed: up to 1,000 nodes by aliases')
+  }
 }
 
 function readJson(text: string): unknown {

@@ -45,7 +45,9 @@ const truth: Check = (value) => (typeof value === 'boolean' ? null : 'allowed: t
 const whole: Check = (value) => (typeof value === 'bigint' ? null : 'allowed: a whole number')
 const anything: Check = () => null
 const plainName: Check = (value) =>
-  typeof value === 'string' && /^[^<>&"%]+$/u.test(value) ? null : 'allowed: text without < > & " %'
+  typeof value === 'string' && /^[^<>&"%\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u.test(value)
+    ? null
+    : 'allowed: text without < > & " % and invisible letters'
 const texts: Check = (value) => (areTexts(value) ? null : 'allowed: a list of text')
 const reports: Check = (value) =>
   isFielded(value) && Object.values(value).every(Array.isArray) ? null : 'allowed: names, each with a list'
@@ -190,7 +192,12 @@ function wrongIn(name: string, value: unknown, check: Check): readonly Mistake[]
   const wrong = check(value)
   if (wrong === null) return []
   if (typeof wrong === 'string') return [{ path: [name], message: `${name}: given ${show(value)}; ${wrong}` }]
-  return wrong.map((each) => ({ ...each, path: [name, ...each.path], message: `${name}: ${each.message}` }))
+  return wrong.map((each) => within([name], each, `${name}: `))
+}
+
+/** The same mistake, seen from further above. */
+function within(above: Mistake['path'], { path, message, extra }: Mistake, words = ''): Mistake {
+  return { path: [...above, ...path], message: `${words}${message}`, ...(extra === undefined ? {} : { extra }) }
 }
 
 function extraField(path: Mistake['path'], key: string, known: readonly string[]): Mistake {
@@ -211,6 +218,7 @@ function testsWith(event: 'Log' | 'Resource', type: string): Check {
     [event]: { check: anything, required: true },
     [type]: { check: text },
     Mocks: { check: mocks },
+    ...(event === 'Log' ? { ExpectedDestinations: { check: texts } } : {}),
   }
   return listOf('a test', parts)
 }
@@ -239,10 +247,7 @@ function listOf(word: string, parts: Fields): Check {
         return required === true ? [{ path: [], message: `${word} lacks ${name}` }] : []
       })
       const extra = Object.keys(entry).filter((key) => !Object.hasOwn(parts, key))
-      return [...own, ...extra.map((key) => extraField([key], key, names))].map((each) => ({
-        ...each,
-        path: [index, ...each.path],
-      }))
+      return [...own, ...extra.map((key) => extraField([key], key, names))].map((each) => within([index], each))
     })
     return orNull(mistakes)
   }

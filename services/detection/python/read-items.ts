@@ -51,7 +51,14 @@ function readItem(file: string, { extraKeys }: ReadOptions, { items, broken, not
     return
   }
   const { value, place } = document
-  if (!isFielded(value) || value['AnalysisType'] === undefined) return
+  if (!isFielded(value)) return
+  if (value['AnalysisType'] === undefined) {
+    // Files of other tools are none of ours; an item whose kind is misspelled is.
+    const ids = [...new Set(Object.values(idFields))].filter((key) => value[key] !== undefined)
+    if (ids.length === 1 && value['Filename'] !== undefined)
+      broken.push({ file: `${file}:${place([])}`, message: `AnalysisType is missing, though it has ${ids[0]} and Filename` })
+    return
+  }
   const at = (path: readonly (string | number)[]): string => `${file}:${place(path)}`
   const analysis = value['AnalysisType']
   if (!isItemKind(analysis)) {

@@ -9,6 +9,7 @@ import { createAdded } from './added.ts'
 import { startInterpreter, type Interpreter } from './interpreter.ts'
 import { judgePythonBodies } from './judge-bodies.ts'
 import { judgePythonResources } from './judge-resources.ts'
+import { createPlans } from './plans.ts'
 import type { PythonSource, PythonTestResult } from './protocol.ts'
 import { createPythonRules, type Guards } from './rules.ts'
 
@@ -49,6 +50,7 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
   })
   const loaded = load(python, request, source)
   const rules = createPythonRules(loaded.detections, request.role === 'rule' ? guardsOf(python, source) : {})
+  const plans = createPlans((text) => python.plan(text))
   const sayAll = createSayer(python)
   sayAll()
   writeFrame(1, frameKinds.loaded, loaded satisfies LoadAnswer)
@@ -60,7 +62,7 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
     python.limit(kind === frameKinds.tests ? testMs : source.timeoutMs)
     const answer = ended(() => {
       if (kind === frameKinds.tests) return given.map((text) => (beat.now(), JSON.parse(python.runTest(text)) as PythonTestResult))
-      const parts = { python, rules, batch, source, beat: beat.tick }
+      const parts = { python, rules, plans, batch, source, beat: beat.tick }
       if (kind === frameKinds.bodies) return judgePythonBodies(given, { ...parts, added, decode, trust: request.trust })
       return judgePythonResources(given, parts)
     })

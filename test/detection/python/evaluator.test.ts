@@ -74,6 +74,12 @@ def rule(event): return event.get("eventName") == "Partly"
 def title(event): return str(LOOKS[event["eventID"]](event))
 `,
       },
+      Learns: {
+        code: `
+def rule(event):
+    return event.get("eventName") == "Learns" and event.deep_get("requestParameters", "a") == 1 and event.get("errorCode") == "E"
+`,
+      },
       Hoards: {
         code: `
 KEPT = []
@@ -185,6 +191,30 @@ describe('a Python rule', () => {
     const { matches, failures } = await judge(given)
     expect(failures).toEqual([])
     expect(matches.find(({ detectionId }) => detectionId === 'Partly')?.title).toBe(title)
+  })
+
+  test('is handed numbers as they were written', async () => {
+    const body = aBody({ eventName: 'Partly', eventID: 'added', requestParameters: { a: [1] } })
+    const bodies = ['12345678901234567891', '-9007199254740993', '2.0'].map((number) => body.replace('"a":[1]', `"a":[${number}]`))
+    const judged = await evaluator.judgeBodies(bodies)
+    const titles = judged.flatMap(({ records }) => records.flatMap(({ matches }) => matches.map(({ title }) => title)))
+    expect(titles).toEqual(['12345678901234567891', '-9007199254740993', '2.0'])
+  })
+
+  test('finds the same whether it is the first to look or has looked often', async () => {
+    const a = { requestParameters: { a: 1 } }
+    const fitting = [
+      { ...a, errorCode: 'E' },
+      { ...a, ERRORCODE: 'E' },
+      { requestparameters: { A: 1 }, errorCode: 'E' },
+    ]
+    const others = [a, { errorCode: 'E' }, { ...a, errorCode: ['E'] }, { ...a, errorCode: null, ErrorCode: 'E' }]
+    const bodies = [...fitting, ...others].map((own) => aBody({ eventName: 'Learns', ...own }))
+    for (let round = 0; round < 5; round += 1) {
+      const judged = await evaluator.judgeBodies(bodies)
+      expect(judged.map(({ records }) => records.map(({ failures }) => failures)).flat(2)).toEqual([])
+      expect(judged.map(({ records }) => records.flatMap(({ matches }) => matches).length)).toEqual([1, 1, 1, 0, 0, 0, 0])
+    }
   })
 
   test('may keep an event and look at it over a later one', async () => {

@@ -13,7 +13,6 @@ import traceback
 import types
 from array import array
 from collections.abc import Mapping
-from functools import partial
 
 import tripline_cache as _cache
 import tripline_resources as _resources
@@ -71,7 +70,7 @@ class _Detection:
             self.main = _always
         if not callable(self.main):
             raise AttributeError(f"no function {self.main_name}({'resource' if self.is_policy else 'event'})")
-        self.words = tuple((name, getattr(module, name)) for name in _wording if callable(getattr(module, name, None)))
+        self.words = tuple((name, getattr(module, name)) for name in _wording if hasattr(module, name))
 
 
 def _always(_):
@@ -264,9 +263,9 @@ def _read_destinations(detection, answer):
     if answer is None:
         return None
     answer = _typed(detection, "destinations", answer, list)
-    if not all(isinstance(each, str) for each in answer):
+    if not all(isinstance(each, (str, bool)) for each in answer):
         raise FunctionReturnTypeError(f"detection [{detection.id}] function [destinations] returned a list of other things than text")
-    return [] if "SKIP" in answer else answer[:_most_destinations]
+    return [] if "SKIP" in answer else [each for each in answer if isinstance(each, str)][:_most_destinations]
 
 
 def _read_context(detection, answer):
@@ -331,19 +330,34 @@ def _arm():
     sys.stdout = sys.stderr = _output
 
 
+def plan(text):
+    """`[[plan, [detection, …], log type, names of fields or null for all], …]`: who is asked about an event, and what of it they are given."""
+    for number, numbers, log_type, fields in json.loads(text):
+        _plans[number] = (numbers, log_type, None if fields is None else frozenset(fields))
+
+
+_plans = {}
+_longest_name = 100
+# How often a detection looked for a field that it was not given, None for all of them.
+_missed = {}
+
+
 def judge_events(text, has_inventory, keeps):
-    """`[[tag, [detection, …], log type, record, whether it is whole], …]` to `[[tag, [[detection, match or failure], …], writes], …]`, silent ones left out."""
+    """`[[tag, plan, record or its fields], …]` to `[[[tag, [[detection, match or failure], …], writes], …], [[detection, field, times], …]]`, silent events left out."""
     _arm()
     answer = []
     try:
         batch = json.loads(text.to_bytes())
     except (ValueError, RecursionError):
         return "null"
-    for tag, numbers, log_type, record, is_whole in batch:
-        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole)
+    for tag, number, record in batch:
+        numbers, log_type, fields = _plans[number]
+        said, writes = _judge_event(tag, numbers, log_type, record, has_inventory, keeps, fields)
         if said or writes:
             answer.append([tag, said, writes])
-    return json.dumps(answer)
+    missed = [[*place, times] for place, times in _missed.items()]
+    _missed.clear()
+    return json.dumps([answer, missed])
 
 
 def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
@@ -357,16 +371,27 @@ def judge_event(tag, numbers, log_type, record_text, has_inventory, keeps):
     return json.dumps([tag, *_judge_event(tag, json.loads(numbers), log_type, record, has_inventory, keeps)])
 
 
-def _added(tag):
-    return json.loads(_host["add"](tag))
+class _Source:
+    """The rest of an event, which the host keeps as long as the batch lasts."""
+
+    __slots__ = ("tag", "missed")
+
+    def __init__(self, tag):
+        self.tag = tag
+        self.missed = False
+
+    def added(self):
+        return json.loads(_host["add"](self.tag))
+
+    def whole(self, key):
+        event = json.loads(_host["whole"](self.tag))
+        self.missed = True if key is None else key
+        return event
 
 
-def _whole(tag):
-    return json.loads(_host["whole"](tag))
-
-
-def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=True):
-    event = PantherEvent(record, _models.get(log_type), partial(_added, tag), None, None if is_whole else partial(_whole, tag))
+def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, fields=None):
+    source = _Source(tag)
+    event = PantherEvent(record, _models.get(log_type), source, fields)
     said, all_writes = [], []
     ask = _host["ask"] if has_inventory else None
     writes = asked = None
@@ -381,6 +406,10 @@ def _judge_event(tag, numbers, log_type, record, has_inventory, keeps, is_whole=
             one = _judge_one(detection, event)
         except KeyboardInterrupt:
             one = {"failure": ["timeout", ""]}
+        if source.missed:
+            place = (number, None if source.missed is True else source.missed[:_longest_name])
+            _missed[place] = _missed.get(place, 0) + 1
+            source.missed = False
         if one is not None or _output.used:
             _say_aloud(detection.id)
         if one is None and not writes and not asked:
@@ -478,6 +507,9 @@ def run_test(text):
     _arm()
     given = json.loads(text)
     detection = next(each for each in _detections if each.id == given["id"])
+    # What a test needs besides is no time of the detection's.
+    import unittest.mock  # noqa: F401
+
     restore = _cache.fresh()
     _output.begin()
     begun = time.perf_counter()
@@ -515,20 +547,51 @@ def _test(detection, given):
         if not detection.is_policy:
             model = None if detection.kind == "scheduled_rule" else _models.get(subject.get("p_log_type") if isinstance(subject, dict) else None)
             subject = PantherEvent(subject, model)
-        answer = _tried(functions, detection.main_name, lambda: _read_main(detection, detection.main(subject)))
-        wanted = dict(detection.words)
-        if not detection.spec.get("createAlert", True):
-            wanted = {name: function for name, function in wanted.items() if name == "alert_context"}
-        for name, function in wanted.items():
-            _tried(functions, name, lambda: _read[name](detection, function(subject)))
+        raw = {}
+
+        def ask(name, read, function):
+            # By its name, since a test may stand something in for it too.
+            raw[name] = getattr(detection.module, name, function)(subject)
+            return read(detection, raw[name])
+
+        answer = _tried(functions, detection.main_name, lambda: ask(detection.main_name, _read_main, detection.main))
+        for name, function in detection.words:
+            _tried(functions, name, lambda: ask(name, _read[name], function))
     finally:
         for one in reversed(patches):
             one.stop()
     clean = all(each["error"] is None for each in functions)
-    return {"passed": answer is given["expected"] and (clean or not alerts), "functions": functions}
+    passed = answer is given["expected"] and (clean or not alerts) and _sent_as_expected(functions, given["destinations"], raw.get("destinations"))
+    if detection.spec.get("createAlert", True):
+        _tell_dedup(detection, functions)
+    else:
+        functions = [each for each in functions if each["error"] is not None or each["name"] in (detection.main_name, "alert_context")]
+    return {"passed": passed, "functions": functions}
+
+
+def _sent_as_expected(functions, expected, names):
+    """Whether `destinations` answered with what a test expects, where it expects something; else that is said with the function."""
+    if expected is None or (isinstance(names, list) and len(set(names)) == len(names) and sorted(map(str, names)) == sorted(expected)):
+        return True
+    said = next((each for each in functions if each["name"] == "destinations"), None)
+    if said is None:
+        functions.append(said := {"name": "destinations", "output": None, "error": None})
+    said["error"] = said["error"] or f"expected {json.dumps(expected)}, got {json.dumps(names, default=str)}"
+    return False
+
+
+def _tell_dedup(detection, functions):
+    """What an alert is grouped by where `dedup` says nothing: the title, else the id."""
+    said = {each["name"]: each for each in functions}
+    dedup = said.get("dedup")
+    if dedup is None:
+        functions.append(dedup := {"name": "dedup", "output": "", "error": None})
+    if dedup["output"] == "":
+        dedup["output"] = said.get("title", {}).get("output") or f"defaultDedupString:{detection.id}"
 
 
 def _tried(functions, name, run):
+    """What a function answered, kept with its name; what says nothing (`DEFAULT`, no destinations) is not kept."""
     try:
         answer = run()
     except (KeyboardInterrupt, MemoryError):
@@ -536,7 +599,10 @@ def _tried(functions, name, run):
     except BaseException as error:  # noqa: BLE001
         functions.append({"name": name, "output": None, "error": _described(error)})
         return None
-    functions.append({"name": name, "output": answer if isinstance(answer, str) else json.dumps(answer, default=plain), "error": None})
+    if name == "destinations" and answer == []:
+        answer = ["SKIP"]
+    if answer is not None:
+        functions.append({"name": name, "output": answer if isinstance(answer, str) else json.dumps(answer, default=plain), "error": None})
     return answer
 
 

@@ -1,67 +1,76 @@
 """The event that a rule is called with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime, timezone
 
 from .data_model import absent
+from .exceptions import PantherError
 from .immutable import ImmutableCaseInsensitiveDict, _missing, find, keys_by_lower, plain, unwrap, wrap
+from .walk import walk
 
 
 class PantherEvent(ImmutableCaseInsensitiveDict):
     """A log event. What the engine adds to it (`p_…`) is computed when it is first asked for."""
 
-    __slots__ = ("data_model", "_held", "_add", "_lookup", "_whole")
+    __slots__ = ("data_model", "_held", "_fields", "_source", "_lookup")
     json_encoder = staticmethod(plain)
 
-    def __init__(self, event, data_model=None, add=None, lookup=None, whole=None):
-        """With `whole`, which reads the event, `event` has the same keys, each container of it empty."""
+    def __init__(self, event, data_model=None, source=None, fields=None, lookup=None):
+        """`source` knows the rest of it: all, and what the engine adds. With `fields`, `event` has no others, and those that it has not are not there."""
         self._held = unwrap(event)
         self._lower = None
         self.data_model = data_model
-        self._add = add
+        self._source = source
+        self._fields = fields
         self._lookup = lookup
-        self._whole = whole
 
     @property
     def _container(self):
-        if self._whole is not None:
-            # Whoever is interrupted here leaves it as it was.
-            self._held = self._whole()
-            self._whole = None
+        if self._fields is not None:
+            self._read(None)
         return self._held
+
+    def _read(self, key):
+        """Has all of the event, where a rule looks for more than it was given. Whoever is interrupted here leaves it as it was."""
+        self._held = self._source.whole(key)
+        self._fields = None
 
     def _complete(self):
         """Puts what the engine adds into the event; what the event brought stays."""
-        if self._add is not None:
-            self._held = {**self._add(), **self._container}
-            self._add = self._lower = None
+        if self._source is not None:
+            own = self._container
+            self._held = {**self._source.added(), **own}
+            self._source = self._lower = None
 
     def settle(self):
         """Reads what it has not read yet: a detection keeps the event, and the host will not."""
         try:
             self._complete()
-            self._container  # noqa: B018
         except Exception:  # noqa: BLE001
             pass
 
     def _find(self, key):
         held = self._held
         try:
-            value = held[key]
+            return held[key]
         except KeyError:
             if not isinstance(key, str):
                 return _missing
-            if self._add is not None and key[:2] in ("p_", "P_"):
-                self._complete()
-                return self._find(key)
-            lower = self._lower
-            if lower is None:
-                lower = self._lower = keys_by_lower(held)
-            actual = lower.get(key.lower(), _missing)
-            return _missing if actual is _missing else self._find(actual)
-        if self._whole is not None and type(value) is list:
-            return self._container[key]
-        return value
+        fields = self._fields
+        if fields is not None and key in fields:
+            return _missing
+        if self._source is not None and key[:2] in ("p_", "P_"):
+            self._complete()
+            return self._find(key)
+        if fields is not None:
+            self._read(key)
+            return self._find(key)
+        lower = self._lower
+        if lower is None:
+            lower = self._lower = keys_by_lower(held)
+        actual = lower.get(key.lower(), _missing)
+        return _missing if actual is _missing else held[actual]
 
     def __iter__(self):
         self._complete()
@@ -87,19 +96,14 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
         return default if here is None else wrap(here)
 
     def deep_walk(self, *keys, default=None, return_val="all"):
-        leaves = list(_leaves(self, keys))
-        if not leaves:
+        if not keys:
+            return self.to_dict()
+        value = self._find(keys[0])
+        # Unlike the other ways to read, this one knows a name in its own letters only.
+        if value is _missing or value is None or keys[0] not in self._held:
             return default
-        found = []
-        for leaf in leaves:
-            if leaf not in found:
-                hash(leaf)
-                found.append(leaf)
-        if return_val == "first":
-            return found[0]
-        if return_val == "last":
-            return found[-1]
-        return found[0] if len(found) == 1 else found
+        found = walk(unwrap(value), keys[1:], default, return_val)
+        return deepcopy(found) if isinstance(found, (dict, list)) else found
 
     def udm(self, *keys, default=None):
         model = self.data_model
@@ -113,8 +117,8 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     def udm_path(self, key):
         if self.data_model is None:
-            raise ValueError("this event's log type has no data model")
-        return self.data_model.path_of(key)
+            raise PantherError("this event's log type has no data model")
+        return self.data_model.path_of(key, self._container)
 
     def event_time_epoch(self, force_utc=True):
         text = self.get("p_event_time")
@@ -135,32 +139,3 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     def __repr__(self):
         return f"PantherEvent({self._container})"
-
-
-def _leaves(value, keys):
-    """What lies at the end of the keys, through every list on the way."""
-    raw = unwrap(value)
-    if isinstance(raw, Sequence) and not isinstance(raw, (str, bytes)):
-        if keys:
-            for each in raw:
-                yield from _leaves(each, keys)
-        else:
-            for each in raw:
-                nested = unwrap(each)
-                if isinstance(nested, list):
-                    yield from (wrap(inner) for inner in nested)
-                elif nested is not None:
-                    yield wrap(nested)
-        return
-    if not keys:
-        if raw is not None:
-            yield wrap(raw)
-        return
-    if isinstance(value, ImmutableCaseInsensitiveDict):
-        below = value._find(keys[0])
-    elif isinstance(raw, Mapping):
-        below = find(raw, keys[0])
-    else:
-        return
-    if below is not _missing:
-        yield from _leaves(below, keys[1:])

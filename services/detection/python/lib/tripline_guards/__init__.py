@@ -72,7 +72,7 @@ def boxes_of(module, world, effects, model):
 
 def written(values):
     tokens = sorted(values.tokens)
-    return {"not": tokens} if values.denied else {"in": tokens, "prefixes": sorted(values.prefixes)}
+    return {"not": tokens} if values.denied else {"in": tokens, "prefixes": sorted(values.prefixes), "parts": sorted(values.parts)}
 
 
 def steps_of(path):

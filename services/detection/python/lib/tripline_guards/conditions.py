@@ -12,11 +12,12 @@ MOST_BOXES = 24
 
 
 class Values(NamedTuple):
-    """Either the tokens and beginnings that are allowed, or (denied) the tokens that are not."""
+    """Either the tokens, beginnings and parts of texts that are allowed, or (denied) the tokens that are not."""
 
     tokens: frozenset
     prefixes: frozenset = frozenset()
     denied: bool = False
+    parts: frozenset = frozenset()
 
 
 ANY = Values(frozenset(), frozenset(), True)
@@ -24,8 +25,8 @@ EVERYTHING = ({},)
 NOTHING = ()
 
 
-def allow(tokens, prefixes=()):
-    return Values(frozenset(tokens), frozenset(prefixes))
+def allow(tokens, prefixes=(), parts=()):
+    return Values(frozenset(tokens), frozenset(prefixes), False, frozenset(parts))
 
 
 def deny(tokens):
@@ -47,32 +48,53 @@ def either_values(one, other):
     if one.denied or other.denied:
         wide, narrow = (one, other) if one.denied else (other, one)
         return deny(token for token in wide.tokens if not _holds(narrow, token))
-    return allow(one.tokens | other.tokens, one.prefixes | other.prefixes)
+    return allow(one.tokens | other.tokens, one.prefixes | other.prefixes, one.parts | other.parts)
 
 
 def both_values(one, other):
+    """What both allow; where a beginning meets a part, or two parts meet, a little more."""
     if one.denied and other.denied:
         return deny(one.tokens | other.tokens)
     if one.denied or other.denied:
         wide, narrow = (one, other) if one.denied else (other, one)
-        return allow(narrow.tokens - wide.tokens, narrow.prefixes)
+        return allow(narrow.tokens - wide.tokens, narrow.prefixes, narrow.parts)
     tokens = {token for token in one.tokens if _holds(other, token)} | {token for token in other.tokens if _holds(one, token)}
-    prefixes = {p for p in one.prefixes if any(p.startswith(q) for q in other.prefixes)}
-    prefixes |= {p for p in other.prefixes if any(p.startswith(q) for q in one.prefixes)}
-    return allow(tokens, prefixes)
+    prefixes = {p for p in one.prefixes if other.parts or any(p.startswith(q) for q in other.prefixes)}
+    prefixes |= {p for p in other.prefixes if one.parts or any(p.startswith(q) for q in one.prefixes)}
+    parts = {max(p, q, key=len) for p in one.parts for q in other.parts}
+    return allow(tokens, prefixes, parts)
+
+
+def is_within(one, other):
+    """Whether all that one allows is surely allowed by the other."""
+    if other.denied:
+        return other.tokens <= one.tokens if one.denied else not any(_holds(one, token) for token in other.tokens)
+    if one.denied:
+        return False
+    return (
+        all(_holds(other, token) for token in one.tokens)
+        and all(any(p.startswith(q) for q in other.prefixes) or any(q in p[2:] for q in other.parts) for p in one.prefixes)
+        and all(any(q in p for q in other.parts) for p in one.parts)
+    )
 
 
 def _holds(values, token):
     if values.denied:
         return token not in values.tokens
-    return token in values.tokens or any(token.startswith(prefix) for prefix in values.prefixes)
+    if token in values.tokens or any(token.startswith(prefix) for prefix in values.prefixes):
+        return True
+    return token.startswith("s:") and any(part in token[2:] for part in values.parts)
 
 
 def on_field(path, values):
     """The condition that a field has one of these values."""
     if values == ANY:
         return EVERYTHING
-    return ({path: values},) if values.denied or values.tokens or values.prefixes else NOTHING
+    return NOTHING if _is_none(values) else ({path: values},)
+
+
+def _is_none(values):
+    return not (values.denied or values.tokens or values.prefixes or values.parts)
 
 
 def both(one, other):
@@ -82,7 +104,7 @@ def both(one, other):
             box = dict(left)
             for path, values in right.items():
                 box[path] = both_values(box[path], values) if path in box else values
-            if all(values.denied or values.tokens or values.prefixes for values in box.values()):
+            if not any(_is_none(values) for values in box.values()):
                 boxes.append(box)
     return _fewer(boxes)
 
@@ -117,9 +139,9 @@ def _fewer(boxes):
 
 def _merged(one, other):
     """Two boxes as one, where that is exactly the same."""
-    if all(path in other and both_values(other[path], values) == other[path] for path, values in one.items()):
+    if all(path in other and is_within(other[path], values) for path, values in one.items()):
         return one
-    if all(path in one and both_values(one[path], values) == one[path] for path, values in other.items()):
+    if all(path in one and is_within(one[path], values) for path, values in other.items()):
         return other
     if one.keys() != other.keys():
         return None

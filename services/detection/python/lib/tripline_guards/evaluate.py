@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from .conditions import EVERYTHING, NOTHING, both, either
 from .modules import count_bindings, is_flat, locals_of, walk
+from .patterns import part_of
 from .values import (
     COLLECTIONS,
     EVENT,
@@ -16,11 +17,14 @@ from .values import (
     Field,
     Home,
     Listed,
+    Pattern,
     Truth,
     all_of,
     begun,
     chosen,
     compared,
+    found,
+    in_text,
     inside,
     is_changeable,
     joined,
@@ -32,6 +36,7 @@ from .values import (
 MOST_STEPS = 20_000
 MOST_CALLS_DEEP = 8
 MOST_UNROLLED = 60
+PATTERN_METHODS = {"search", "match", "fullmatch"}
 
 
 class GivenUp(Exception):
@@ -495,6 +500,10 @@ class Evaluator:
                         return self.own_call(node, home, found, path, env, scope)
                 elif origin[0] == "fnmatch" and name in ("fnmatch", "fnmatchcase") and len(node.args) == 2 and not node.keywords:
                     return matched(*(self.value(each, path, env, scope) for each in node.args))
+                elif origin[0] == "re" and not node.keywords:
+                    result = self.pattern_call(name, [self.value(each, path, env, scope) for each in node.args], node.args)
+                    if result is not None:
+                        return result
                 self.note_if(node, path, scope)
                 return UNKNOWN
         base = self.value(function.value, path, env, scope)
@@ -507,6 +516,19 @@ class Evaluator:
                 return result
         self.note_if(node, path, scope)
         return UNKNOWN
+
+    def pattern_call(self, name, arguments, nodes):
+        """A regular expression, or what one finds; None where that cannot be said."""
+        own = 1 if name == "compile" else 2
+        if name not in PATTERN_METHODS | {"compile"} or not own <= len(arguments) <= own + 1:
+            return None
+        # Other ways to read an expression (verbose) are not followed.
+        if len(nodes) > own and not (isinstance(nodes[own], ast.Attribute) and nodes[own].attr in ("I", "IGNORECASE")):
+            return None
+        part = part_of(arguments[0].value) if isinstance(arguments[0], Const) else None
+        if part is None:
+            return None
+        return Pattern(part) if name == "compile" else found(arguments[1], Pattern(part))
 
     def method(self, base, name, arguments, named, path, scope):
         """What a method answers that is known here; None for any other."""
@@ -523,12 +545,18 @@ class Evaluator:
             return value._replace(default=named.get("default", NONE)) if isinstance(value, Field) else UNKNOWN
         if isinstance(base, Event) and name == "udm" and len(keys) == 1 and keys[0] and set(named) <= {"default"}:
             return self.udm(keys[0], named.get("default", NONE), path, scope)
-        if isinstance(base, Field) and name in ("lower", "casefold") and not arguments and isinstance(base.default, Const):
+        if isinstance(base, Field) and name in ("lower", "casefold", "upper") and not arguments and isinstance(base.default, Const):
             # Text is compared in small letters anyway.
             default = base.default.value
-            return base._replace(default=Const(default.lower())) if isinstance(default, str) else base
+            return base._replace(default=Const(getattr(default, name)())) if isinstance(default, str) else base
         if isinstance(base, Field) and name == "startswith" and len(arguments) == 1:
             return begun(base, arguments[0])
+        if isinstance(base, Field) and name == "endswith" and len(arguments) == 1 and isinstance(arguments[0], Const):
+            words = arguments[0].value if isinstance(arguments[0].value, tuple) else (arguments[0].value,)
+            if all(isinstance(word, str) for word in words):
+                return Truth(either(*(truth(in_text(base, word))[0] for word in words)), EVERYTHING)
+        if isinstance(base, Pattern) and name in PATTERN_METHODS and len(arguments) == 1 and not named:
+            return found(arguments[0], base)
         if isinstance(base, Const) and isinstance(base.value, str) and not named and all(isinstance(each, Const) for each in arguments):
             if name in ("lower", "upper", "casefold", "strip", "startswith", "endswith", "split"):
                 try:
@@ -584,6 +612,8 @@ class Evaluator:
         noted = self.noted
         value = self.value(expression, EVERYTHING, {}, Scope(module, frozenset(), depth))
         self.noted = noted
+        if isinstance(value, Pattern):
+            return value
         if not isinstance(value, Const) or (is_changeable(value) and self.world.may_change(module, name)):
             return UNKNOWN
         return value

@@ -43,6 +43,12 @@ class Listed(NamedTuple):
     members: tuple
 
 
+class Pattern(NamedTuple):
+    """A regular expression; of it only counts a text that all it finds must hold."""
+
+    part: str
+
+
 class Event(NamedTuple):
     """The event itself."""
 
@@ -114,7 +120,7 @@ def compared(op, left, right):
                     return UNSURE
             except Exception:
                 return UNSURE
-            return Truth(*((EVERYTHING, NOTHING) if same else (NOTHING, EVERYTHING)))
+            return _known(same)
         known, other = (left, right) if isinstance(left, Const) else (right, left)
         if not isinstance(known, Const):
             return UNSURE
@@ -127,6 +133,8 @@ def compared(op, left, right):
             return other if known.value else negated(other)
         return UNSURE
     if isinstance(op, ast.In):
+        if isinstance(left, Const) and isinstance(left.value, str) and not isinstance(right, Listed):
+            return holding(right, left.value)
         members = members_of(right)
         if members is None:
             return UNSURE
@@ -180,6 +188,49 @@ def begun(field, beginning):
 
 def starts(text, words):
     return isinstance(text, str) and text.startswith(tuple(words))
+
+
+def holding(value, part):
+    """Whether a value has a text in it: a text as a part, a list as a member, the event and what lies in it as a key."""
+    if isinstance(value, Const):
+        try:
+            return _known(part in value.value)
+        except TypeError:
+            return UNSURE
+    if isinstance(value, Event):
+        field = inside(value, part, NONE)
+        return Truth(EVERYTHING, on_field(part, allow(["null"]))) if isinstance(field, Field) else UNSURE
+    return in_text(value, part, ["other"])
+
+
+def in_text(value, part, others=()):
+    """Whether a text has a part, in letters of any case."""
+    if not isinstance(value, Field):
+        return UNSURE
+    tokens = {*others}
+    if not isinstance(value.default, Const) or _may_hold(value.default.value, part):
+        tokens.add("null")
+    return Truth(on_field(".".join(value.path), allow(tokens, [], [part.lower()])), EVERYTHING)
+
+
+def found(value, pattern):
+    """Whether a regular expression finds something in a text."""
+    if isinstance(value, Choice):
+        results = [(condition, truth(found(part, pattern))) for condition, part in value.parts]
+        return Truth(either(*(both(condition, true) for condition, (true, _) in results)), EVERYTHING, False)
+    if isinstance(value, Const) and isinstance(value.value, str) and pattern.part not in value.value.lower():
+        return Truth(NOTHING, EVERYTHING, False)
+    return in_text(value, pattern.part)._replace(is_bool=False)
+
+
+def _may_hold(default, part):
+    if isinstance(default, str):
+        return part.lower() in default.lower()
+    return isinstance(default, COLLECTIONS) and len(default) > 0
+
+
+def _known(answer):
+    return Truth(EVERYTHING, NOTHING) if answer else Truth(NOTHING, EVERYTHING)
 
 
 def matched(field, pattern):
