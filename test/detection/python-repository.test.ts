@@ -50,6 +50,7 @@ test('reads a rule with its code, its metadata and its tests, whose numbers stay
       expected: true,
       given: '{"count":12345678901234567890,"share":1.0,"mode":644,"on":"yes","at":"2026-01-01T00:00:00Z"}',
       mocks: [],
+      destinations: null,
     },
   ])
 })

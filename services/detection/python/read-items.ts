@@ -20,6 +20,8 @@ export interface ReadOptions {
   /** Paths (`*` is anything) below the folder that are not read. */
   readonly ignored: readonly string[]
   readonly extraKeys: 'refused' | 'ignored'
+  /** Where helpers may lie besides; by default the folder that we were started in. */
+  readonly startedIn?: string
 }
 interface Found {
   readonly items: Item[]
