@@ -21,7 +21,7 @@ export function checkPacksCommand({ paths, settings, json }: CheckPacksOptions):
     process.stderr.write(`check-packs: given ${path}, which is not there; allowed: a folder in Panther's layout\n`)
     return 2
   }
-  const report = checkPacks(path, { ignored: set.ignoreFiles, extraKeys: 'ignored' })
+  const report = checkPacks(path, { ignored: set.ignoreFiles, extraKeys: 'ignored', helpers: 'around' })
   const failed = report.packs.filter((pack) => !isWhole(pack)).length
   const { packs, unpacked, broken } = report
   const summary = { packs: packs.length, passed: packs.length - failed, failed, invalid: broken.length, unpacked: unpacked.length }
@@ -56,7 +56,7 @@ function tell(path: string, { packs, unpacked, broken }: PackReport, failed: num
     ...lines,
     ...tellBroken({ broken }),
     ...(unpacked.length === 0 ? [] : [`note: in no pack: ${kinds.join(', ')}; --json names them`]),
-    `\n${path}: ${counted(packs.length, 'pack')}, ${packs.length - failed} whole, ${failed} that lack something, ${counted(broken.length, 'invalid item')}`,
+    `\n${path}: ${counted(packs.length, 'pack')}, ${packs.length - failed} whole, ${failed} lacking something, ${counted(broken.length, 'invalid item')}`,
   ]
 }
 

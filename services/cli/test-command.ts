@@ -30,17 +30,18 @@ export async function testCommand(options: TestOptions): Promise<number> {
   try {
     report = await testDetections(paths, (detection) => wanted(detection) && !(skipDisabledTests && isOff(detection)), {
       testNames,
-      reading: { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused' },
+      reading: { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused', helpers: 'around' },
     })
   } catch (error) {
     if (error instanceof DetectionError && error.code === 'unreadable') return misuse(error.message)
     throw error
   }
-  const outcomes = report.tested.map((each) => outcomeOf(each, options))
+  const isAsked = ({ tests }: TestedDetection): boolean => testNames.length === 0 || tests.length > 0
+  const outcomes = report.tested.filter(isAsked).map((each) => outcomeOf(each, options))
   const tests = outcomes.flatMap((each) => each.tests)
   const unsupported = report.notRun.filter(isDetection)
   const invalid = new Set(report.broken.map(({ file }) => withoutPlace(file))).size
-  const skipped = report.skipped + unsupported.length
+  const skipped = report.skipped + report.tested.length - outcomes.length + unsupported.length
   const summary = {
     detections: outcomes.length + invalid + skipped,
     passed: outcomes.filter(({ passed }) => passed).length,

@@ -10,7 +10,11 @@ const truth = ['true', 'false']
 const filterValues: Readonly<Record<string, readonly string[] | null>> = {
   id: null,
   displayname: null,
-  kind: ['policy', 'rule', 'scheduled_rule'],
+  // Commands for Panther's tool often name all kinds; only these three have tests.
+  kind: [
+    ...['policy', 'rule', 'scheduled_rule', 'correlation_rule', 'global', 'datamodel', 'pack', 'lookup_table'],
+    ...['saved_query', 'scheduled_query', 'scheduled_prompt'],
+  ],
   severity: severities,
   status: ['Experimental', 'Stable', 'Deprecated', 'Staged'],
   resourcetypes: [...resourceTypes, 'AWS.Route53.HostedZone', 'AWS.Route53Domains'],
@@ -21,10 +25,14 @@ const filterValues: Readonly<Record<string, readonly string[] | null>> = {
   enabled: truth,
   createalert: truth,
   // Panther's fields besides.
+  actiondelayseconds: null,
+  autoremediationid: null,
   basedetection: null,
+  baseversion: null,
   dedupperiodminutes: null,
   description: null,
   filename: null,
+  onlyusebaseriskscore: truth,
   outputids: null,
   reference: null,
   runbook: null,

@@ -129,10 +129,21 @@ test('a sub-folder or a file is read with the helpers of its repository; files t
   })
   const alone = readPythonRepository(join(root, 'rules/one/a.yml'))
   expect([alone.detections.map(({ id }) => id), alone.globals.map(({ id }) => id)]).toEqual([['A.Rule'], ['shared']])
+  const byItself = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored', helpers: 'none' })
+  expect(byItself.globals).toEqual([])
   const lenient = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored' })
   expect(lenient.detections.map(({ id }) => id)).toEqual(['A.Rule', 'C.Rule'])
   const ignoring = readPythonRepository(root, { ignored: ['rules/two/*'], extraKeys: 'refused' })
   expect([ignoring.detections.map(({ id }) => id), ignoring.broken]).toEqual([['A.Rule'], []])
+})
+
+test('code that no specification names is not forgotten in silence', () => {
+  const code = 'def rule(event):\n    return True\n'
+  const files = ['a.py', 'b.py', 'a_test.py', '__init__.py', 'c.py'].map((name) => [`rules/${name}`, code])
+  const root = repository({ 'rules/a.yml': aRule, 'rules/c.yml': 'AnalysisType: [', ...Object.fromEntries(files) })
+  expect(readPythonRepository(root).notes).toEqual([
+    { file: join(root, 'rules/b.py'), message: 'no specification names it, so it is not read' },
+  ])
 })
 
 test('fields that nobody knows are mistakes wherever they stand, or notes where they are ignored', () => {
