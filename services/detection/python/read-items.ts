@@ -138,9 +138,9 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
 /** Whoever forgets a specification, or misspells a name in it, learns it here. */
 function noteUnnamed({ items, broken, notes, codes }: Found): void {
   const named = new Set(items.map(({ file, given }) => join(dirname(file), String(given['Filename']))))
-  const inDoubt = broken.map(({ file }) => file.replace(/\.\w+(?::\d+:\d+)?$/u, ''))
+  const inDoubt = new Set(broken.map(({ file }) => file.replace(/\.\w+(?::\d+:\d+)?$/u, '')))
   for (const file of codes)
-    if (!named.has(file) && !inDoubt.includes(file.slice(0, -'.py'.length)))
+    if (!named.has(file) && !inDoubt.has(file.slice(0, -'.py'.length)))
       notes.push({ file, message: 'no specification names it, so it is not read' })
 }
 
