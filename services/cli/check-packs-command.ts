@@ -21,7 +21,7 @@ export function checkPacksCommand({ paths, settings, json }: CheckPacksOptions):
     process.stderr.write(`check-packs: given ${path}, which is not there; allowed: a folder in Panther's layout\n`)
     return 2
   }
-  const report = checkPacks(path, { ignored: set.ignoreFiles, extraKeys: 'ignored', helpers: 'around' })
+  const report = checkPacks(path, { ignored: set.ignoreFiles, extraKeys: 'ignored' })
   const failed = report.packs.filter((pack) => !isWhole(pack)).length
   const { packs, unpacked, broken } = report
   const summary = { packs: packs.length, passed: packs.length - failed, failed, invalid: broken.length, unpacked: unpacked.length }

@@ -12,7 +12,7 @@ export async function debugCommand(given: {
   const { id, test: name } = given
   const { paths: set, ignoreFiles: ignored, ignoreExtraKeys } = readSettings({ paths: given.paths }, process.env)
   const paths = set.length > 0 ? set : ['.']
-  const reading = { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused', helpers: 'around' } as const
+  const reading = { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused' } as const
   const run = (testNames: readonly string[]) => testDetections(paths, (each) => each.detection.id === id, { testNames, reading })
   const report = await run([name])
   const test = report.tested.flatMap(({ tests }) => tests)[0]

@@ -30,7 +30,7 @@ export async function testCommand(options: TestOptions): Promise<number> {
   try {
     report = await testDetections(paths, (detection) => wanted(detection) && !(skipDisabledTests && isOff(detection)), {
       testNames,
-      reading: { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused', helpers: 'around' },
+      reading: { ignored, extraKeys: ignoreExtraKeys ? 'ignored' : 'refused' },
     })
   } catch (error) {
     if (error instanceof DetectionError && error.code === 'unreadable') return misuse(error.message)

@@ -117,7 +117,7 @@ async function testContent(content: BundleContent, settings: TestSettings, force
   const copy = await openBundleFolder(content)
   try {
     const extraKeys = settings.ignoreExtraKeys ? 'ignored' : 'refused'
-    const reading = { ignored: [], extraKeys, helpers: 'none' } as const
+    const reading = { ignored: [], extraKeys, startedIn: null } as const
     const found = await testDetections([copy.path], () => true, { testNames: [], reading })
     const named = (text: string): string => text.replaceAll(`${copy.path}/`, '').replaceAll(copy.path, '.')
     const broken = found.broken.map(({ file, message }) => ({ file: named(file), message: named(message) }))

@@ -1,7 +1,10 @@
 // In: audit events and resources. Out: rule matches and policy outcomes.
 export { createEvaluator, type EvaluatorOptions } from './create-evaluator.ts'
 export { readBundle, restoreBundle, withoutFiles, type BundleContent } from './bundle-files.ts'
-export { openBundleFolder, type BundleFolder } from './bundle-folder.ts'
+export { openBundleFolder, type BundleFolder, type PrivateFolder } from './bundle-folder.ts'
+export type { FoldersContent } from './source-folders.ts'
+export { openFolders, type OpenFolders } from './watch-folders.ts'
+export { prepareEvaluator, type Prepared } from './prepare.ts'
 export { createLiveEvaluator, type LiveEvaluator } from './live-evaluator.ts'
 export { serveEvaluator } from './child.ts'
 export { servePython } from './python/serve.ts'

@@ -9,7 +9,7 @@ import {
   createIntake,
   createListener,
   noteBroken,
-  noteRefusedBundle,
+  noteRefused,
   planScans,
   runGaps,
   runInvestigations,
@@ -22,10 +22,11 @@ import {
   type Places,
 } from '#pipeline'
 import { createBell, roomLogger, sleep } from '#runtime'
-import { openStore, type ActiveBundle, type Store } from '#store'
+import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
 import { expectedOf, feedOf } from './config-feed.ts'
-import { followDetections, openDetections, trustOf } from './detections.ts'
+import { openDetections, trustOf } from './detections.ts'
+import { followDetections, type Refused } from './follow-detections.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
@@ -122,12 +123,12 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
   if (only.has('refresh') || only.has('investigate')) running.push(beat(store, workers, stop))
   running.push(maintain(store, stop))
-  const refused = async (bundle: ActiveBundle, broken: Evaluator['broken']): Promise<void> => {
+  const refused = async (what: Refused, broken: Evaluator['broken']): Promise<void> => {
     metrics.bundleRefused()
-    await noteRefusedBundle(parts, bundle, broken)
+    await noteRefused(parts, what, broken)
     parts.bells.deliver.ring()
   }
-  if (config.followsBundles) running.push(detections.follow({ switched: hearOf, refused }, stop))
+  running.push(detections.follow({ switched: hearOf, refused }, stop))
 
   const { detections: loaded, bundle } = evaluators.current
   const from = { folders: config.detections, bundle: bundle?.number ?? 'not followed' }

@@ -50,6 +50,7 @@ test('reads a rule with its code, its metadata and its tests, whose numbers stay
       expected: true,
       given: '{"count":12345678901234567890,"share":1.0,"mode":644,"on":"yes","at":"2026-01-01T00:00:00Z"}',
       mocks: [],
+      destinations: null,
     },
   ])
 })
@@ -129,7 +130,7 @@ test('a sub-folder or a file is read with the helpers of its repository; files t
   })
   const alone = readPythonRepository(join(root, 'rules/one/a.yml'))
   expect([alone.detections.map(({ id }) => id), alone.globals.map(({ id }) => id)]).toEqual([['A.Rule'], ['shared']])
-  const byItself = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored', helpers: 'none' })
+  const byItself = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored', startedIn: null })
   expect(byItself.globals).toEqual([])
   const lenient = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored' })
   expect(lenient.detections.map(({ id }) => id)).toEqual(['A.Rule', 'C.Rule'])

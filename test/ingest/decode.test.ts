@@ -22,7 +22,8 @@ describe('what is believed', () => {
     const { events, rejected } = decode(JSON.stringify(record), trust)
     expect(rejected).toEqual([])
     // Who did it is read when somebody asks.
-    expect(events.map((each) => ({ ...each, event: { ...each.event, actor: each.event.actor } }))).toEqual([
+    const read = events.map(({ record, event }) => ({ record, event: Object.assign({}, event, { actor: event.actor }) }))
+    expect(read).toEqual([
       {
         record: 0,
         event: {

@@ -20,11 +20,8 @@ export interface ReadOptions {
   /** Paths (`*` is anything) below the folder that are not read. */
   readonly ignored: readonly string[]
   readonly extraKeys: 'refused' | 'ignored'
-  /**
-   * Whose `global_helpers` and `data_models` are read beside the folder's own: of the nearest folder `above` that has some, where left out;
-   * `around`: also of where we were started, as Panther's tool does; `none`, for what must stand by itself.
-   */
-  readonly helpers?: 'above' | 'around' | 'none'
+  /** Where `global_helpers` and `data_models` may lie besides; by default the folder that we were started in. Null: what is read stands by itself. */
+  readonly startedIn?: string | null
 }
 interface Found {
   readonly items: Item[]
