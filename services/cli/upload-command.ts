@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import { line } from '#alerting'
 import {
   DetectionError,
-  linesOfNotes,
-  linesOfNotRun,
+  linesOfLeftOut,
   openBundleFolder,
   readBundle,
   testDetections,
@@ -209,8 +208,7 @@ function tellNotRun({ tested, notRun, idle, notes }: TestReport, { logSchemas }:
       return { id, file, kind: 'rule', reason: 'no schema declares a log type of it, so nothing of it is ever seen' }
     }),
   ]
-  const lines = [...linesOfNotRun(all).map((each) => `not run: ${each}`), ...linesOfNotes(notes).map((each) => `note: ${each}`)]
-  for (const each of lines) process.stderr.write(`${line(each, 1_000)}\n`)
+  for (const each of linesOfLeftOut({ notRun: all, notes })) process.stderr.write(`${line(each, 1_000)}\n`)
   if (json) for (const { id, kind, reason } of all) print({ notRun: id, kind, message: reason })
 }
 
