@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
 import { createEventHistory, createEventPages, createTrailWatch } from '#enrichment'
-import { createLiveEvaluator, linesOfNotes, linesOfNotRun, type Evaluator } from '#detection'
+import { createLiveEvaluator, linesOfLeftOut, type Evaluator } from '#detection'
 import { decode, sessionOf, touches, type Source } from '#ingest'
 import { createInventory, type Inventory } from '#inventory'
 import {
@@ -76,8 +76,7 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const hearOf = async (current: Evaluator): Promise<void> => {
     metrics.runs(current)
     for (const { file, message } of current.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
-    for (const notRun of linesOfNotRun(current.notRun)) log.info({ notRun }, 'some of the detections are not run')
-    for (const note of linesOfNotes(current.notes)) log.info({ note }, 'a detection says what comes to nothing here')
+    for (const what of linesOfLeftOut(current)) log.info({ what }, 'detections are left out, or say what comes to nothing here')
     await noteBroken(parts, current.broken)
   }
   await hearOf(evaluators.current)

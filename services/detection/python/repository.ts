@@ -156,7 +156,8 @@ interface Reading {
 }
 
 /** Panther's folders of helpers and models: of this folder, or of the nearest one above that has them, and of where we were started. */
-export function helpersOf(root: string, startedIn: string = process.cwd()): readonly string[] {
+export function helpersOf(root: string, startedIn: string | null = process.cwd()): readonly string[] {
+  if (startedIn === null) return []
   const names = ['global_helpers', 'data_models']
   const has = (folder: string): boolean => names.some((name) => isFolder(join(folder, name)))
   let home = isFolder(root) ? root : dirname(root)
