@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { linesOfNotes, linesOfNotRun, type TestReport, type TestResult } from '#detection'
+import { linesOfLeftOut, type TestReport, type TestResult } from '#detection'
 import type { Outcome } from './test-command.ts'
 import { counted, visible } from './words.ts'
 
@@ -12,13 +12,27 @@ export function tellOutcome({ detection, lacks, tests }: Outcome, failuresOnly: 
 export function tellTest({ name, alerts, passed, message, functions, printed }: TestResult): readonly string[] {
   const head = `\t${mark(passed)} ${visible(name)}`
   if (functions === undefined || functions.length === 0) return message === null ? [head] : [head, `\t\t${visible(message)}`]
-  const shown = alerts ? functions : functions.slice(0, 1)
+  const main = functions[0]
+  // Where no alert is expected the others do not count, unless one of them is why the test failed.
+  const counts = alerts || (!passed && main?.passed === true)
+  const shown = inOrder(functions).filter((each) => each === main || (counts && (alerts || !each.passed)))
   const said = (printed ?? '').split('\n').filter((line) => line !== '')
   return [
     head,
-    ...shown.map((each) => `\t\t${mark(each.passed)} [${each.name}] ${oneLine(each.error ?? each.output ?? '')}`),
+    ...shown.map((each) => `\t\t${mark(each.passed)} [${shownName(each.name)}] ${oneLine(each.error ?? each.output ?? '')}`),
     ...said.map((line) => `\t\t| ${visible(line)}`),
   ]
+}
+
+/** As Panther's own command shows them: what was decided, what an alert would say, where it would go. */
+const order = ['title', 'dedup', 'alert_context', 'description', 'reference', 'severity', 'runbook', 'destinations', 'unique']
+
+function inOrder(functions: NonNullable<TestResult['functions']>): NonNullable<TestResult['functions']> {
+  return functions.toSorted((one, other) => order.indexOf(one.name) - order.indexOf(other.name))
+}
+
+function shownName(name: string): string {
+  return name === 'alert_context' ? 'alertContext' : name
 }
 
 export function tellBroken({ broken }: Pick<TestReport, 'broken'>): readonly string[] {
@@ -32,8 +46,7 @@ export function tellNotRun({ notRun, idle, notes }: TestReport): readonly string
   const [detections, others] = [notRun.filter(isDetection), notRun.filter((each) => !isDetection(each))]
   return [
     ...detections.map(({ id, reason }) => `${styleText('yellow', '[SKIPPED]')} ${visible(id)}\n\t${reason}`),
-    ...linesOfNotRun([...others, ...idle.filter(isScheduled)]).map((each) => `not run: ${visible(each)}`),
-    ...linesOfNotes(notes).map((each) => `note: ${visible(each)}`),
+    ...linesOfLeftOut({ notRun: [...others, ...idle.filter(isScheduled)], notes }).map(visible),
   ]
 }
 

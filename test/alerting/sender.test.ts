@@ -100,7 +100,8 @@ describe('delivery', () => {
     await settled(on, 3)
     expect(titles(on.server, 'payments')).toEqual(['big', 'small'])
     expect(titles(on.server, 'lab')).toEqual(['elsewhere'])
-    expect(on.heard).toEqual(['posted', 'posted', 'posted'])
+    // A slow machine lets messages arrive closer together than they were sent, which Slack refuses at first.
+    expect(on.heard.filter((outcome) => outcome !== 'retried')).toEqual(['posted', 'posted', 'posted'])
   })
 
   it('a ring is enough, and takes no poll', async () => {

@@ -113,16 +113,31 @@ describe("the sample repository in Panther's layout", () => {
     ])
   })
 
+  test('why a test failed is said, also where the function is not shown otherwise', () => {
+    const message = (id: string, name: string) =>
+      lines.find(({ detection }) => detection === id)?.tests?.find((each) => each.name === name)?.message
+    expect(message('Sample.Expected.Destinations', 'They count where no match is expected too')).toBe(
+      'destinations: expected ["pager"], got ["pager", "security"]',
+    )
+    expect(message('Sample.Expected.Destinations', 'The routes decide, and somebody was expected')).toBe(
+      'destinations: expected ["pager"], got null',
+    )
+    expect(message('Sample.Silent.Title', 'Nobody is told, and the title must not fail')).toContain("title: KeyError: 'nobody'")
+    expect(message('Sample.Wrong.Constant', 'A word is no function, a set no JSON')).toBe(
+      "severity: TypeError: 'str' object is not callable",
+    )
+  })
+
   test('the last line counts detections', () => {
     expect(lines.at(-1)?.summary).toEqual({
-      detections: 58,
-      passed: 35,
-      failed: 8,
+      detections: 64,
+      passed: 37,
+      failed: 12,
       invalid: 12,
       skipped: 3,
-      tests: 95,
-      testsPassed: 84,
-      testsFailed: 11,
+      tests: 109,
+      testsPassed: 93,
+      testsFailed: 16,
     })
   })
 })

@@ -218,6 +218,7 @@ function testsWith(event: 'Log' | 'Resource', type: string): Check {
     [event]: { check: anything, required: true },
     [type]: { check: text },
     Mocks: { check: mocks },
+    ...(event === 'Log' ? { ExpectedDestinations: { check: texts } } : {}),
   }
   return listOf('a test', parts)
 }

@@ -35,7 +35,9 @@ export async function testPython(
     const { id } = own.detection
     if (!loaded.has(id)) continue
     const chosen = tests.filter(({ name }) => testNames.length === 0 || testNames.includes(name))
-    const texts = chosen.map(({ expected, given, mocks }) => JSON.stringify({ id, expected, given, mocks }))
+    const texts = chosen.map(({ expected, given, mocks, destinations }) =>
+      JSON.stringify({ id, expected, given, mocks, destinations }),
+    )
     const results = texts.length === 0 ? [] : await runner.run(frameKinds.tests, texts, { timeoutMs }).catch(diedOf)
     const alerting = kind !== 'policy'
     tested.push({

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#model'
+import { linePattern } from './line-pattern.ts'
 import type { LogParser, NativeName } from './log-schema.ts'
 import { readS3Access } from './native-s3-access.ts'
 import { isFlowHeader, readFlow } from './native-vpc-flow.ts'
@@ -117,7 +118,9 @@ function patternReader(pattern: string): (line: string) => Pairs | null {
 }
 
 function regex(pattern: string): (line: string) => Pairs | string {
-  const compiled = new RegExp(pattern, 'u')
+  const compiled = linePattern(pattern)
+  // A wrong one was refused when the schema was read.
+  if ('allowed' in compiled) return () => `a pattern that cannot be used; allowed: ${compiled.allowed}`
   return (line) => {
     const groups = compiled.exec(line)?.groups
     return groups === undefined ? 'the pattern does not fit' : Object.entries(groups).filter(([, text]) => text !== undefined)

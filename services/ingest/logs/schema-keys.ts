@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { logTypes, type IndicatorName } from '#model'
+import { linePattern } from './line-pattern.ts'
 import { timeReader } from './time-formats.ts'
 
 // The keys of a schema's file: Panther's, and two of ours.
@@ -181,13 +182,8 @@ export function patternOf({
     })
   if (unknown !== null)
     return { allowed: `patterns of patternDefinitions, ${Object.keys(patterns).join(', ')}; given %{${String(unknown)}}` }
-  // What repeats a repetition can take for ever on a line that somebody made up.
-  if (/\([^()]*[*+][^()]*\)(?:[*+]|\{\d+,)/u.test(whole)) return { allowed: 'no repetition inside of one that repeats' }
-  try {
-    return new RegExp(whole.startsWith('^') ? whole : `^${whole}`, 'u').source
-  } catch (error) {
-    return { allowed: `a regular expression (${error instanceof Error ? error.message.slice(0, 120) : 'unreadable'})` }
-  }
+  const pattern = linePattern(whole.startsWith('^') ? whole : `^${whole}`)
+  return 'allowed' in pattern ? pattern : pattern.source
 }
 
 const name = z

@@ -70,7 +70,7 @@ class _Detection:
             self.main = _always
         if not callable(self.main):
             raise AttributeError(f"no function {self.main_name}({'resource' if self.is_policy else 'event'})")
-        self.words = tuple((name, getattr(module, name)) for name in _wording if callable(getattr(module, name, None)))
+        self.words = tuple((name, getattr(module, name)) for name in _wording if hasattr(module, name))
 
 
 def _always(_):
@@ -103,11 +103,16 @@ def _compiled(given):
     return compile(code, file, "exec", dont_inherit=True)
 
 
+def _is_module(name):
+    return name in sys.stdlib_module_names or importlib.machinery.PathFinder.find_spec(name) is not None
+
+
 def _module(given, name):
     module = types.ModuleType(name)
     module.__file__ = given["file"]
-    # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there already stays.
-    sys.modules.setdefault(name, module)
+    # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there stays, and one that others may import yet.
+    if not _is_module(name.split(".")[0]):
+        sys.modules.setdefault(name, module)
     exec(_compiled(given), module.__dict__)
     return module
 
@@ -263,9 +268,9 @@ def _read_destinations(detection, answer):
     if answer is None:
         return None
     answer = _typed(detection, "destinations", answer, list)
-    if not all(isinstance(each, str) for each in answer):
+    if not all(isinstance(each, (str, bool)) for each in answer):
         raise FunctionReturnTypeError(f"detection [{detection.id}] function [destinations] returned a list of other things than text")
-    return [] if "SKIP" in answer else answer[:_most_destinations]
+    return [] if "SKIP" in answer else [each for each in answer if isinstance(each, str)][:_most_destinations]
 
 
 def _read_context(detection, answer):
@@ -507,6 +512,9 @@ def run_test(text):
     _arm()
     given = json.loads(text)
     detection = next(each for each in _detections if each.id == given["id"])
+    # What a test needs besides is no time of the detection's.
+    import unittest.mock  # noqa: F401
+
     restore = _cache.fresh()
     _output.begin()
     begun = time.perf_counter()
@@ -544,20 +552,51 @@ def _test(detection, given):
         if not detection.is_policy:
             model = None if detection.kind == "scheduled_rule" else _models.get(subject.get("p_log_type") if isinstance(subject, dict) else None)
             subject = PantherEvent(subject, model)
-        answer = _tried(functions, detection.main_name, lambda: _read_main(detection, detection.main(subject)))
-        wanted = dict(detection.words)
-        if not detection.spec.get("createAlert", True):
-            wanted = {name: function for name, function in wanted.items() if name == "alert_context"}
-        for name, function in wanted.items():
-            _tried(functions, name, lambda: _read[name](detection, function(subject)))
+        raw = {}
+
+        def ask(name, read, function):
+            # By its name, since a test may stand something in for it too.
+            raw[name] = getattr(detection.module, name, function)(subject)
+            return read(detection, raw[name])
+
+        answer = _tried(functions, detection.main_name, lambda: ask(detection.main_name, _read_main, detection.main))
+        for name, function in detection.words:
+            _tried(functions, name, lambda: ask(name, _read[name], function))
     finally:
         for one in reversed(patches):
             one.stop()
     clean = all(each["error"] is None for each in functions)
-    return {"passed": answer is given["expected"] and (clean or not alerts), "functions": functions}
+    passed = answer is given["expected"] and (clean or not alerts) and _sent_as_expected(functions, given["destinations"], raw.get("destinations"))
+    if detection.spec.get("createAlert", True):
+        _tell_dedup(detection, functions)
+    else:
+        functions = [each for each in functions if each["error"] is not None or each["name"] in (detection.main_name, "alert_context")]
+    return {"passed": passed, "functions": functions}
+
+
+def _sent_as_expected(functions, expected, names):
+    """Whether `destinations` answered with what a test expects, where it expects something; else that is said with the function."""
+    if expected is None or (isinstance(names, list) and len(set(names)) == len(names) and sorted(map(str, names)) == sorted(expected)):
+        return True
+    said = next((each for each in functions if each["name"] == "destinations"), None)
+    if said is None:
+        functions.append(said := {"name": "destinations", "output": None, "error": None})
+    said["error"] = said["error"] or f"expected {json.dumps(expected)}, got {json.dumps(names, default=str)}"
+    return False
+
+
+def _tell_dedup(detection, functions):
+    """What an alert is grouped by where `dedup` says nothing: the title, else the id."""
+    said = {each["name"]: each for each in functions}
+    dedup = said.get("dedup")
+    if dedup is None:
+        functions.append(dedup := {"name": "dedup", "output": "", "error": None})
+    if dedup["output"] == "":
+        dedup["output"] = said.get("title", {}).get("output") or f"defaultDedupString:{detection.id}"
 
 
 def _tried(functions, name, run):
+    """What a function answered, kept with its name; what says nothing (`DEFAULT`, no destinations) is not kept."""
     try:
         answer = run()
     except (KeyboardInterrupt, MemoryError):
@@ -565,7 +604,10 @@ def _tried(functions, name, run):
     except BaseException as error:  # noqa: BLE001
         functions.append({"name": name, "output": None, "error": _described(error)})
         return None
-    functions.append({"name": name, "output": answer if isinstance(answer, str) else json.dumps(answer, default=plain), "error": None})
+    if name == "destinations" and answer == []:
+        answer = ["SKIP"]
+    if answer is not None:
+        functions.append({"name": name, "output": answer if isinstance(answer, str) else json.dumps(answer, default=plain), "error": None})
     return answer
 
 

@@ -1,54 +1,9 @@
 """Data models: one name for what each log calls otherwise."""
 
-import re
-
 from .immutable import ImmutableCaseInsensitiveDict, wrap
+from .paths import compile_path, places_of, walk_path
 
-_step = re.compile(r"""\.?(?:(\*)|([A-Za-z_@][\w@-]*))|\[(\*|-?\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]""")
 absent = object()
-
-
-class UnsupportedPath(ValueError):
-    pass
-
-
-def compile_path(text):
-    """The steps of a path: member names, positions, or None for every member. `name`, `a.b`, `$.a[0].b[*]['c d']`."""
-    rest = text.strip()
-    if rest.startswith("$"):
-        rest = rest[1:]
-    steps = []
-    at = 0
-    while at < len(rest):
-        found = _step.match(rest, at)
-        if found is None or rest.startswith("..", at):
-            raise UnsupportedPath(f"path {text}: given {rest[at:at + 20]!r}; allowed: names, dots, [n], [*] and ['quoted'] members")
-        star, name, index, single, double = found.groups()
-        if star or index == "*":
-            steps.append(None)
-        elif index is not None:
-            steps.append(int(index))
-        else:
-            steps.append(next(each for each in (name, single, double) if each is not None))
-        at = found.end()
-    return tuple(steps)
-
-
-def walk_path(steps, value):
-    """Everything that a path leads to. Names are case-sensitive."""
-    found = [value]
-    for step in steps:
-        below = []
-        for each in found:
-            if step is None:
-                below.extend(each.values() if type(each) is dict else each if type(each) is list else ())
-            elif type(step) is int:
-                if type(each) is list and -len(each) <= step < len(each):
-                    below.append(each[step])
-            elif type(each) is dict and step in each:
-                below.append(each[step])
-        found = below
-    return found
 
 
 class DataModel:
@@ -57,13 +12,11 @@ class DataModel:
     def __init__(self, model_id, mappings, module=None):
         self.id = model_id
         self.paths = {}
-        self.path_texts = {}
         self.methods = {}
         for mapping in mappings:
             name = mapping["name"]
             if mapping.get("path"):
                 self.paths[name] = compile_path(mapping["path"])
-                self.path_texts[name] = mapping["path"]
             else:
                 method = getattr(module, mapping["method"], None)
                 if not callable(method):
@@ -76,7 +29,7 @@ class DataModel:
         if steps is not None:
             found = walk_path(steps, raw)
             if len(found) > 1:
-                raise ValueError(f"data model {self.id}: {name} matches {len(found)} values; allowed: one")
+                raise self._too_many(name, found)
             if found:
                 return wrap(found[0])
         method = self.methods.get(name)
@@ -85,8 +38,15 @@ class DataModel:
     def names(self, name):
         return name in self.paths or name in self.methods
 
-    def path_of(self, name):
-        if name in self.path_texts:
-            return self.path_texts[name]
+    def path_of(self, name, raw):
+        """Where the name lies in an event, or the function that knows; None when it is nowhere."""
+        places = places_of(self.paths[name], raw) if name in self.paths else ()
+        if len(places) > 1:
+            raise self._too_many(name, places)
+        if places:
+            return places[0]
         method = self.methods.get(name)
         return None if method is None else method.__name__
+
+    def _too_many(self, name, found):
+        return ValueError(f"data model {self.id}: {name} matches {len(found)} values; allowed: one")

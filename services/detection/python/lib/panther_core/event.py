@@ -1,10 +1,13 @@
 """The event that a rule is called with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime, timezone
 
 from .data_model import absent
+from .exceptions import PantherError
 from .immutable import ImmutableCaseInsensitiveDict, _missing, find, keys_by_lower, plain, unwrap, wrap
+from .walk import walk
 
 
 class PantherEvent(ImmutableCaseInsensitiveDict):
@@ -93,19 +96,14 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
         return default if here is None else wrap(here)
 
     def deep_walk(self, *keys, default=None, return_val="all"):
-        leaves = list(_leaves(self, keys))
-        if not leaves:
+        if not keys:
+            return self.to_dict()
+        value = self._find(keys[0])
+        # Unlike the other ways to read, this one knows a name in its own letters only.
+        if value is _missing or value is None or keys[0] not in self._held:
             return default
-        found = []
-        for leaf in leaves:
-            if leaf not in found:
-                hash(leaf)
-                found.append(leaf)
-        if return_val == "first":
-            return found[0]
-        if return_val == "last":
-            return found[-1]
-        return found[0] if len(found) == 1 else found
+        found = walk(unwrap(value), keys[1:], default, return_val)
+        return deepcopy(found) if isinstance(found, (dict, list)) else found
 
     def udm(self, *keys, default=None):
         model = self.data_model
@@ -119,8 +117,8 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     def udm_path(self, key):
         if self.data_model is None:
-            raise ValueError("this event's log type has no data model")
-        return self.data_model.path_of(key)
+            raise PantherError("this event's log type has no data model")
+        return self.data_model.path_of(key, self._container)
 
     def event_time_epoch(self, force_utc=True):
         text = self.get("p_event_time")
@@ -141,32 +139,3 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     def __repr__(self):
         return f"PantherEvent({self._container})"
-
-
-def _leaves(value, keys):
-    """What lies at the end of the keys, through every list on the way."""
-    raw = unwrap(value)
-    if isinstance(raw, Sequence) and not isinstance(raw, (str, bytes)):
-        if keys:
-            for each in raw:
-                yield from _leaves(each, keys)
-        else:
-            for each in raw:
-                nested = unwrap(each)
-                if isinstance(nested, list):
-                    yield from (wrap(inner) for inner in nested)
-                elif nested is not None:
-                    yield wrap(nested)
-        return
-    if not keys:
-        if raw is not None:
-            yield wrap(raw)
-        return
-    if isinstance(value, ImmutableCaseInsensitiveDict):
-        below = value._find(keys[0])
-    elif isinstance(raw, Mapping):
-        below = find(raw, keys[0])
-    else:
-        return
-    if below is not _missing:
-        yield from _leaves(below, keys[1:])

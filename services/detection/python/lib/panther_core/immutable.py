@@ -51,8 +51,6 @@ def plain(value):
         return value._container
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value, key=str)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
