@@ -40,8 +40,8 @@ async function titleOf(from: string): Promise<string | undefined> {
   const read = loadPython({ folders: [folder.path], bundle: null, disabled: [] })
   const options = { ...evaluatorDefaults, trust, cache: createCacheLink(null), index: true, snapshot: from }
   await using evaluator = await openPython(read, options)
-  const [first] = await evaluator.judgeBodies([aBody({ eventName: 'A' })])
-  return first?.[1][0]?.matches[0]?.title
+  const [[, records = []] = []] = await evaluator.judgeBodies([aBody({ eventName: 'A' })])
+  return records[0]?.matches[0]?.title
 }
 
 test('Python begins with a snapshot, and its dice fall differently in each process', async () => {
