@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Bundle } from './bundle.ts'
 
@@ -15,7 +14,6 @@ export interface ChildOptions {
 
 const evaluator = fileURLToPath(new URL('../processes/evaluator.ts', import.meta.url))
 const pythonEvaluator = fileURLToPath(new URL('../processes/python-evaluator.ts', import.meta.url))
-const snapshotMaker = fileURLToPath(new URL('../processes/python-snapshot.ts', import.meta.url))
 const services = fileURLToPath(new URL('..', import.meta.url))
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -41,27 +39,6 @@ export function spawnChild(bundles: readonly Bundle[], options: ChildOptions): C
     `--max-old-space-size=${memoryMb}`,
   ]
   return spawn(process.execPath, [...flags, entry], { env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true })
-}
-
-/** Has Python's memory just after its start written to a file, by a process that outlives us if it must: it may write nothing but that. */
-export function spawnSnapshot(path: string): void {
-  const flags = [...rights([]), `--allow-fs-write=${dirname(path)}`]
-  const child = spawn(process.execPath, [...flags, snapshotMaker, path], { env: {}, cwd: '/', stdio: 'ignore', detached: true })
-  child.once('error', () => undefined)
-  child.unref()
-}
-
-/** What each of our children may do: read our own code, its packages and some folders. */
-function rights(folders: readonly string[]): readonly string[] {
-  const own = [services, `${repository}package.json`, `${repository}node_modules`].map((path) => realpathSync(path))
-  return [
-    '--permission',
-    ...[...own, ...folders].map((path) => `--allow-fs-read=${path}`),
-    '--disallow-code-generation-from-strings',
-    '--no-experimental-sqlite',
-    '--no-addons',
-    '--no-warnings',
-  ]
 }
 
 /** Processor time that a process has used, in milliseconds; infinite where the system does not tell. */

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
@@ -13,7 +11,6 @@ import { cpuMsOf } from '../../services/detection/child-process.ts'
 import { createCacheLink } from '../../services/detection/python/cache-link.ts'
 import { loadPython } from '../../services/detection/python/load.ts'
 import { openPython, type PythonEvaluator } from '../../services/detection/python/open-python.ts'
-import { orderSnapshot, snapshotPath } from '../../services/detection/python/snapshot.ts'
 
 const fixtures = new URL('../fixtures/cloudtrail/', import.meta.url)
 const lib = fileURLToPath(new URL('../../services/detection/python/lib', import.meta.url))
@@ -34,15 +31,9 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
     await writeRules(folder, namesIn(bodies))
     await writeFile(join(folder, 'events.ndjson'), bodies.join('\n'))
     await writeFile(join(folder, 'native.py'), native)
-    const fromNothing: number[] = []
-    const started: number[] = []
-    for (let time = 0; time < 3; time += 1) {
-      fromNothing.push(await startMs(folder, null))
-      if (time === 0) orderSnapshot(snapshotPath())
-      await until(() => existsSync(snapshotPath()))
-      started.push(await startMs(folder, snapshotPath()))
-    }
+    const begun = performance.now()
     await using indexed = await open(folder, true)
+    const startMs = performance.now() - begun
     await using plain = await open(folder, false)
     await writeFile(join(folder, 'rules/r0.py'), unread)
     await using crossing = await open(folder, true)
@@ -85,19 +76,7 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
         of: nativeText(own, 'with our event object'),
       },
       { name: 'b: with the index', value: withIndex / without, unit: 'times', of: `without it (${Math.round(without)} events/s)` },
-      {
-        name: 'c: cold start to ready',
-        value: median(started) / 1_000,
-        unit: 's',
-        of: `a process with ${bound + free} rules`,
-        aim: '2.5',
-      },
-      {
-        name: 'c: the first of a machine',
-        value: median(fromNothing) / 1_000,
-        unit: 's',
-        of: 'the same, with no snapshot to begin with',
-      },
+      { name: 'c: cold start to ready', value: startMs / 1_000, unit: 's', of: `a process with ${bound + free} rules`, aim: '2.5' },
       { name: 'd: memory of a host', value: await residentMb(first), unit: 'MB', of: 'resident', aim: 'at most 300' },
       { name: 'd: the same', value: await residentMb(third), unit: 'MB', of: 'resident, every event handed to Python' },
     ]
@@ -107,19 +86,9 @@ export async function bench(): Promise<{ name: string; figures: Figure[] }> {
   }
 }
 
-async function startMs(folder: string, snapshot: string | null): Promise<number> {
-  const begun = performance.now()
-  await using _started = await open(folder, true, snapshot)
-  return performance.now() - begun
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let time = 0; time < 300 && !isSo(); time += 1) await setTimeout(100)
-}
-
-async function open(folder: string, index: boolean, snapshot: string | null = snapshotPath()): Promise<PythonEvaluator> {
+async function open(folder: string, index: boolean): Promise<PythonEvaluator> {
   const read = loadPython({ folders: [folder], bundle: null, disabled: [] })
-  const evaluator = await openPython(read, { ...evaluatorDefaults, trust, cache: createCacheLink(null), index, snapshot })
+  const evaluator = await openPython(read, { ...evaluatorDefaults, trust, cache: createCacheLink(null), index })
   if (evaluator.detections.length !== bound + free) throw new Error(evaluator.broken.map(({ message }) => message).join('; '))
   return evaluator
 }

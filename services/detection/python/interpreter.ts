@@ -4,7 +4,7 @@ import os from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { loadPyodide, type PyodideAPI } from 'pyodide'
+import { loadPyodide } from 'pyodide'
 import { reach } from '../reach.ts'
 
 // Not imported: the module `node:process` opens the standard streams, and from then on reading them does not wait.
@@ -45,10 +45,6 @@ export interface InterpreterOptions {
   readonly onBusy: () => void
   /** A call that hangs looks so often whether the parent still lives. */
   readonly orphanMs: number
-  /** Python's memory after a start; null: it starts from nothing. */
-  readonly snapshot: Uint8Array | null
-  /** The snapshot could not be used. */
-  readonly onRefused: (error: unknown) => void
 }
 
 const modules = fileURLToPath(new URL('lib/', import.meta.url))
@@ -62,15 +58,23 @@ const bytes = new TextEncoder()
  * Starts Python on this thread. The permission model of the process is the boundary; what is taken away here keeps detections from
  * what that leaves open (signals, our pipes) and from JavaScript, and calls to the host that would end the process.
  */
-export async function startInterpreter(options: InterpreterOptions): Promise<Interpreter> {
-  const { memoryMb, snapshot } = options
+export async function startInterpreter({ memoryMb, onBusy, orphanMs }: InterpreterOptions): Promise<Interpreter> {
   disarm()
   capMemory(memoryMb)
-  const begun = snapshot === null ? null : await loadPython({ _loadSnapshot: snapshot }).catch(options.onRefused)
-  const python = begun ?? (await loadPython({}))
+  const python = await loadPyodide({
+    env: { HOME: '/home', PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' },
+    jsglobals: {},
+    stdout: () => undefined,
+    stderr: () => undefined,
+    stdin: () => null,
+  })
+  for (const [name, text] of filesBelow(modules)) {
+    python.FS.mkdirTree(`${home}/${name}`.replace(/\/[^/]*$/u, ''))
+    python.FS.writeFile(`${home}/${name}`, text)
+  }
   const start = python.runPython(starting) as { get(name: string): never }
   const take = (name: string): ((...given: readonly unknown[]) => never) => start.get(name)
-  const watch = watchCalls(python, take('cells'), options)
+  const watch = watchCalls(python, take('cells'), { onBusy, orphanMs })
   const call = {
     connect: take('connect'),
     load: take('load'),
@@ -103,51 +107,9 @@ export async function startInterpreter(options: InterpreterOptions): Promise<Int
   }
 }
 
-/** Python's memory after its start, with what detections commonly import, for others to start with. */
-export async function makeSnapshot(): Promise<Uint8Array> {
-  disarm()
-  const python = await loadPython({ _makeSnapshot: true })
-  python.runPython(preparing)
-  return python.makeMemorySnapshot()
-}
-
-async function loadPython(how: { readonly _makeSnapshot?: boolean; readonly _loadSnapshot?: Uint8Array }): Promise<PyodideAPI> {
-  const python = await loadPyodide({
-    env: { HOME: '/home', PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' },
-    jsglobals: {},
-    stdout: () => undefined,
-    stderr: () => undefined,
-    stdin: () => null,
-    ...how,
-  })
-  for (const [name, text] of modulesOfOurs()) {
-    python.FS.mkdirTree(`${home}/${name}`.replace(/\/[^/]*$/u, ''))
-    python.FS.writeFile(`${home}/${name}`, text)
-  }
-  return python
-}
-
-/** The Python modules that are ours. */
-export function modulesOfOurs(): readonly (readonly [name: string, text: string])[] {
-  return filesBelow(modules)
-}
-
-/** Modules of ours that may give way to a repository's are not among these. */
-const preparing = `
-import sys
-sys.path.insert(0, "${home}")
-import tripline_host, tripline_guards
-import base64, binascii, datetime, difflib, fnmatch, hashlib, ipaddress, logging, math, shlex, string, unittest.mock, urllib.parse, uuid
-None
-`
-
-/** Dice that come with a snapshot would fall alike in every process. */
 const starting = `
 import sys
-if "${home}" not in sys.path:
-    sys.path.insert(0, "${home}")
-if "random" in sys.modules:
-    sys.modules["random"].seed()
+sys.path.insert(0, "${home}")
 import tripline_host
 vars(tripline_host)
 `
@@ -226,11 +188,7 @@ interface Python {
  * Interrupts a call that takes too long. Python looks at the interrupt buffer every few instructions, in regular expressions too; the
  * number of the call at hand lies in Python's memory, so that a call costs nothing here.
  */
-function watchCalls(
-  given: unknown,
-  cells: unknown,
-  { onBusy, orphanMs }: Pick<InterpreterOptions, 'onBusy' | 'orphanMs'>,
-): CallWatch {
+function watchCalls(given: unknown, cells: unknown, { onBusy, orphanMs }: Omit<InterpreterOptions, 'memoryMb'>): CallWatch {
   const python = given as Python
   const now = performance.now.bind(performance)
   const parent = host.ppid

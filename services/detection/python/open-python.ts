@@ -7,7 +7,6 @@ import { openRunner, type Runner, type RunnerOptions } from '../runner.ts'
 import type { Broken } from '../load.ts'
 import type { CacheLink } from './cache-link.ts'
 import type { PythonFolders } from './load.ts'
-import { orderSnapshot, snapshotPath } from './snapshot.ts'
 
 /** Python's side of an evaluator: a process for rules and one for policies, each only where there are some. */
 export interface PythonEvaluator extends AsyncDisposable {
@@ -24,11 +23,9 @@ export async function openPython(
     readonly lookUp?: LookUp
     readonly cache: CacheLink
     readonly index: boolean
-    /** Another file for Python's start to begin with; null: it starts from nothing. */
-    readonly snapshot?: string | null
   },
 ): Promise<PythonEvaluator> {
-  const { lookUp, cache, index, snapshot = snapshotPath(), ...rest } = options
+  const { lookUp, cache, index, ...rest } = options
   const open = async (role: 'rule' | 'policy'): Promise<Runner | null> => {
     const detections = folders.detections.filter(({ loaded }) => loaded.enabled && loaded.detection.kind === role)
     if (detections.length === 0) return null
@@ -39,7 +36,7 @@ export async function openPython(
       return { loaded: { ...loaded, slots: {} }, kind, module, summaryAttributes, mocked }
     })
     const models = role === 'rule' ? dataModels : []
-    const python = { globals, dataModels: models, detections: codes, memoryMb, timeoutMs, loadTimeoutMs, index, snapshot }
+    const python = { globals, dataModels: models, detections: codes, memoryMb, timeoutMs, loadTimeoutMs, index }
     return await openRunner({ ...rest, role, bundles: [], python })
   }
   const started = await Promise.allSettled([open('rule'), open('policy')])
@@ -50,7 +47,6 @@ export async function openPython(
     throw failed.reason
   }
   const [rules = null, policies = null] = runners
-  if (snapshot !== null && (rules !== null || policies !== null)) orderSnapshot(snapshot)
   const slots = new Map(folders.detections.map(({ loaded }) => [loaded.detection.id, loaded.slots]))
   const all = [rules, policies].filter((runner) => runner !== null)
   const broken = new Map(all.flatMap(({ loaded }) => loaded.broken).map((each) => [`${each.file}|${each.message}`, each]))

@@ -13,8 +13,6 @@ export interface PythonSource {
   readonly memoryMb: number
   readonly timeoutMs: number
   readonly loadTimeoutMs: number
-  /** A file that Python's start may begin with. */
-  readonly snapshot: string | null
   /** False: every rule is asked about every event of its log types. */
   readonly index?: boolean
 }

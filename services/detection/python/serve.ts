@@ -10,7 +10,6 @@ import { startInterpreter, type Interpreter } from './interpreter.ts'
 import { judgePythonBodies } from './judge-bodies.ts'
 import { judgePythonResources } from './judge-resources.ts'
 import { createPlans } from './plans.ts'
-import { readSnapshot } from './snapshot.ts'
 import type { PythonSource, PythonTestResult } from './protocol.ts'
 import { createPythonRules, type Guards } from './rules.ts'
 
@@ -34,13 +33,7 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
   const request = JSON.parse(head) as LoadRequest
   const source = JSON.parse(texts[0] ?? 'null') as PythonSource
   const beat = createBeat()
-  const python = await startInterpreter({
-    memoryMb: source.memoryMb,
-    onBusy: beat.now,
-    orphanMs: request.orphanMs,
-    snapshot: snapshotOf(source),
-    onRefused,
-  })
+  const python = await startInterpreter({ memoryMb: source.memoryMb, onBusy: beat.now, orphanMs: request.orphanMs })
   const added = createAdded()
   python.connect({
     announce: (file) => writeFrame(1, frameKinds.loading, file),
@@ -76,19 +69,6 @@ export async function servePython({ decode }: Pick<Reading, 'decode'>): Promise<
     sayAll()
     writeFrame(1, frameKinds.answer, answer)
   }
-}
-
-function snapshotOf({ snapshot }: PythonSource): Uint8Array | null {
-  try {
-    return snapshot === null ? null : readSnapshot(snapshot)
-  } catch (error) {
-    onRefused(error)
-    return null
-  }
-}
-
-function onRefused(error: unknown): void {
-  say('the snapshot of Python', `cannot be used, Python starts without: ${cut(String(error))}`)
 }
 
 function load(python: Interpreter, { refused }: LoadRequest, source: PythonSource): LoadAnswer {
@@ -136,10 +116,6 @@ function createBeat(): { readonly now: () => void; readonly tick: () => void } {
     writeFrame(1, frameKinds.busy, null)
   }
   return { now, tick: () => void (time() - saidAt >= busyAfterMs && now()) }
-}
-
-function say(speaker: string, said: string): void {
-  writeSync(2, `${JSON.stringify({ speaker, said })}\n`)
 }
 
 /** What detections print, one JSON line each with the detection's name, some of every batch. */

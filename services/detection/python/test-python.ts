@@ -7,7 +7,6 @@ import { openRunner } from '../runner.ts'
 import type { PythonFolders } from './load.ts'
 import type { PythonTestResult } from './protocol.ts'
 import type { PythonTest } from './repository.ts'
-import { orderSnapshot, snapshotPath } from './snapshot.ts'
 
 interface Tested {
   readonly tested: readonly (LoadedDetection & { readonly tests: readonly TestResult[] })[]
@@ -25,10 +24,8 @@ export async function testPython(
 ): Promise<Tested> {
   if (detections.length === 0) return { tested: [], broken: [] }
   const { memoryMb, loadTimeoutMs } = evaluatorDefaults
-  const snapshot = snapshotPath()
-  const python = { globals, dataModels, detections, memoryMb, timeoutMs, loadTimeoutMs, snapshot }
+  const python = { globals, dataModels, detections, memoryMb, timeoutMs, loadTimeoutMs }
   await using runner = await openRunner({ ...evaluatorDefaults, role: 'all', bundles: [], trust, python })
-  orderSnapshot(snapshot)
   const loaded = new Set(runner.loaded.detections.map(({ detection }) => detection.id))
   const tested: Tested['tested'][number][] = []
   for (const { loaded: own, kind, tests } of detections) {
