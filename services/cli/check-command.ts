@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { linesOfNotRun, type Evaluator } from '#detection'
+import { linesOfLeftOut, type Evaluator } from '#detection'
 import { logTypes } from '#model'
 import { ConfigError, fits } from '#runtime'
 import { inspectStore, openStore } from '#store'
@@ -109,7 +109,7 @@ async function* destinations(config: Config): AsyncGenerator<Finding> {
 async function* detections(config: Config): AsyncGenerator<Finding> {
   await using evaluator = await activeDetections(config)
   for (const { file, message } of evaluator.broken) yield { what: `detection ${file}`, ok: false, detail: message }
-  for (const detail of linesOfNotRun(evaluator.notRun)) yield { what: 'not run', ok: true, detail }
+  for (const detail of linesOfLeftOut(evaluator)) yield { what: 'left out', ok: true, detail }
   const bundle = (evaluator.bundle?.number ?? 0) > 0 ? [`bundle ${evaluator.bundle?.number}`] : []
   const count = (kind: string): number => evaluator.detections.filter((each) => each.kind === kind).length
   yield {

@@ -56,7 +56,7 @@ function tell(path: string, { packs, unpacked, broken }: PackReport, failed: num
     ...lines,
     ...tellBroken({ broken }),
     ...(unpacked.length === 0 ? [] : [`note: in no pack: ${kinds.join(', ')}; --json names them`]),
-    `\n${path}: ${counted(packs.length, 'pack')}, ${packs.length - failed} whole, ${failed} that lack something, ${counted(broken.length, 'invalid item')}`,
+    `\n${path}: ${counted(packs.length, 'pack')}, ${packs.length - failed} whole, ${failed} lacking something, ${counted(broken.length, 'invalid item')}`,
   ]
 }
 

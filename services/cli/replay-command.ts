@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createEvaluator, linesOfNotes, linesOfNotRun, type Evaluator } from '#detection'
+import { createEvaluator, linesOfLeftOut, type Evaluator } from '#detection'
 import { decode, IngestError, readFiles, readLogSchemas, type Carried, type FileRecord, type Trust } from '#ingest'
 import type { AuditEvent, RuleMatch } from '#model'
 import { nearest } from '#runtime'
@@ -50,8 +50,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
   const reading: Reading = { trust: { ...anything, schemas }, ...(log === null ? {} : { carried: { logType: log.name } }) }
   await using evaluator = await createEvaluator({ folders: options.detections, trust: reading.trust, index: options.index ?? true })
   for (const { file, message } of evaluator.broken) say(`not loaded: ${file}: ${message}`)
-  for (const each of linesOfNotRun(evaluator.notRun)) say(`not run: ${each}`)
-  for (const each of linesOfNotes(evaluator.notes)) say(`note: ${each}`)
+  for (const each of linesOfLeftOut(evaluator)) say(each)
   try {
     let batch: FileRecord[] = []
     for await (const record of readFiles(options.files, log)) {

@@ -36,11 +36,12 @@ export async function testCommand(options: TestOptions): Promise<number> {
     if (error instanceof DetectionError && error.code === 'unreadable') return misuse(error.message)
     throw error
   }
-  const outcomes = report.tested.map((each) => outcomeOf(each, options))
+  const isAsked = ({ tests }: TestedDetection): boolean => testNames.length === 0 || tests.length > 0
+  const outcomes = report.tested.filter(isAsked).map((each) => outcomeOf(each, options))
   const tests = outcomes.flatMap((each) => each.tests)
   const unsupported = report.notRun.filter(isDetection)
   const invalid = new Set(report.broken.map(({ file }) => withoutPlace(file))).size
-  const skipped = report.skipped + unsupported.length
+  const skipped = report.skipped + report.tested.length - outcomes.length + unsupported.length
   const summary = {
     detections: outcomes.length + invalid + skipped,
     passed: outcomes.filter(({ passed }) => passed).length,

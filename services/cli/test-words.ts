@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { linesOfNotes, linesOfNotRun, type TestReport, type TestResult } from '#detection'
+import { linesOfLeftOut, type TestReport, type TestResult } from '#detection'
 import type { Outcome } from './test-command.ts'
 import { counted, visible } from './words.ts'
 
@@ -46,8 +46,7 @@ export function tellNotRun({ notRun, idle, notes }: TestReport): readonly string
   const [detections, others] = [notRun.filter(isDetection), notRun.filter((each) => !isDetection(each))]
   return [
     ...detections.map(({ id, reason }) => `${styleText('yellow', '[SKIPPED]')} ${visible(id)}\n\t${reason}`),
-    ...linesOfNotRun([...others, ...idle.filter(isScheduled)]).map((each) => `not run: ${visible(each)}`),
-    ...linesOfNotes(notes).map((each) => `note: ${visible(each)}`),
+    ...linesOfLeftOut({ notRun: [...others, ...idle.filter(isScheduled)], notes }).map(visible),
   ]
 }
 

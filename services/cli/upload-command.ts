@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import { line } from '#alerting'
 import {
   DetectionError,
-  linesOfNotes,
-  linesOfNotRun,
+  linesOfLeftOut,
   openBundleFolder,
   readBundle,
   testDetections,
@@ -11,6 +10,7 @@ import {
   type BundleContent,
   type BundleFolder,
   type TestReport,
+  type TestResult,
 } from '#detection'
 import { logTypes } from '#model'
 import { foresee, type Foreseen } from '#pipeline'
@@ -115,23 +115,29 @@ interface Tested extends AsyncDisposable {
 async function testContent(content: BundleContent, settings: TestSettings, force: boolean): Promise<Tested> {
   const copy = await openBundleFolder(content)
   try {
-    const reading = { ignored: [], extraKeys: settings.ignoreExtraKeys ? 'ignored' : 'refused' } as const
+    const extraKeys = settings.ignoreExtraKeys ? 'ignored' : 'refused'
+    const reading = { ignored: [], extraKeys, startedIn: null } as const
     const found = await testDetections([copy.path], () => true, { testNames: [], reading })
     const named = (text: string): string => text.replaceAll(`${copy.path}/`, '').replaceAll(copy.path, '.')
     const broken = found.broken.map(({ file, message }) => ({ file: named(file), message: named(message) }))
     const notes = found.notes.map(({ file, message }) => ({ file: named(file), message: named(message) }))
+    const own = found.tested.map((each) => Object.assign(each, { tests: each.tests.map((test) => renamed(test, named)) }))
     const wrong = force ? filesOf(broken, content) : new Set<string>()
     if (wrong.size > 0) {
       await copy[Symbol.asyncDispose]()
       const rest = await testContent(withoutFiles(content, wrong), settings, force)
       return { ...rest, leftOut: [...broken, ...rest.leftOut], [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
     }
-    const report = { ...found, broken, notes }
+    const report = { ...found, tested: own, broken, notes }
     return { content, copy, report, leftOut: [], [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() }
   } catch (error) {
     await copy[Symbol.asyncDispose]()
     throw error
   }
+}
+
+function renamed(test: TestResult, named: (text: string) => string): TestResult {
+  return test.message === null ? test : { ...test, message: named(test.message) }
 }
 
 /** The files of broken items: of code in Python its specification too, which by custom has the same name. */
@@ -198,12 +204,11 @@ function tellNotRun({ tested, notRun, idle, notes }: TestReport, { logSchemas }:
   const all = [
     ...notRun,
     ...idle,
-    ...unheard.map(({ detection: { id, file, logTypes: wanted } }) => {
-      return { id, file, kind: 'rule', reason: `no schema declares ${wanted.join(', ')}, so nothing of it is ever seen` }
+    ...unheard.map(({ detection: { id, file } }) => {
+      return { id, file, kind: 'rule', reason: 'no schema declares a log type of it, so nothing of it is ever seen' }
     }),
   ]
-  const lines = [...linesOfNotRun(all).map((each) => `not run: ${each}`), ...linesOfNotes(notes).map((each) => `note: ${each}`)]
-  for (const each of lines) process.stderr.write(`${line(each, 1_000)}\n`)
+  for (const each of linesOfLeftOut({ notRun: all, notes })) process.stderr.write(`${line(each, 1_000)}\n`)
   if (json) for (const { id, kind, reason } of all) print({ notRun: id, kind, message: reason })
 }
 

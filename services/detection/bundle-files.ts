@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fits } from '#runtime'
 import { leadsToFolder } from './bundle.ts'
 import { DetectionError } from './errors.ts'
@@ -20,7 +20,13 @@ export interface BundleContent {
 }
 
 const endings = ['.ts', '.py', '.json', '.yml', '.yaml']
-const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'package.json', 'package-lock.json', 'tsconfig.json'])
+export const leftOut: ReadonlySet<string> = new Set([
+  'node_modules',
+  '__pycache__',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+])
 const mostFiles = 5_000
 const mostFileBytes = 1024 * 1024
 const mostBytes = 20 * 1024 * 1024
@@ -70,13 +76,6 @@ export function restoreBundle(files: readonly { readonly path: string; readonly 
   )
 }
 
-/** Writes the files below a folder of ours, readable by nobody else. */
-export async function writeFiles({ files }: BundleContent, folder: string): Promise<void> {
-  for (const path of new Set(files.map((file) => dirname(file.path))))
-    await mkdir(join(folder, path), { recursive: true, mode: 0o700 })
-  for (const { path, text } of files) await writeFile(join(folder, path), text, { mode: 0o600, flag: 'wx' })
-}
-
 function fileOf(path: string, content: Buffer): ContentFile {
   checkPath(path)
   const text = content.toString('utf8')
@@ -116,7 +115,7 @@ async function* pathsIn(
   }
 }
 
-function isSource(name: string): boolean {
+export function isSource(name: string): boolean {
   return endings.some((ending) => name.endsWith(ending)) && !name.endsWith('.d.ts') && !name.endsWith('.test.ts')
 }
 

@@ -1,35 +1,55 @@
-import { lstat, mkdtemp, readdir, realpath, rm, utimes } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, realpath, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { writeFiles, type BundleContent } from './bundle-files.ts'
+import { dirname, join } from 'node:path'
+import type { BundleContent } from './bundle-files.ts'
 
-/** The files of one bundle in a folder of this process alone. Disposing removes it. */
-export interface BundleFolder extends AsyncDisposable {
+/** A folder that only this process can read, for files that evaluators load. Disposing removes it. */
+export interface PrivateFolder extends AsyncDisposable {
   readonly path: string
+  /** Writes files, once each, by their paths below it, and folders, also without any. */
+  write(files: Iterable<{ readonly path: string; readonly text: string | Uint8Array }>, folders?: readonly string[]): Promise<void>
   /** Says that it is in use, to those who clear away what is old; once an hour is enough. */
   keep(): Promise<void>
 }
+/** One with the files of a bundle in it. */
+export type BundleFolder = Omit<PrivateFolder, 'write'>
 
 const prefix = 'tripline-bundle-'
 const forgottenMs = 86_400_000
 
-export async function openBundleFolder(content: BundleContent): Promise<BundleFolder> {
+export async function openPrivateFolder(): Promise<PrivateFolder> {
   await clearForgotten()
   const path = await realpath(await mkdtemp(join(tmpdir(), prefix)))
-  const remove = (): Promise<void> => rm(path, { recursive: true, force: true })
-  try {
-    await writeFiles(content, path)
-  } catch (error) {
-    await remove()
-    throw error
-  }
+  const written = new Set([''])
   return {
     path,
+    async write(files, folders = []) {
+      const made = new Set<string>()
+      for (const below of folders) await mkdir(join(path, below), { recursive: true, mode: 0o700 })
+      for (const { path: below, text } of files) {
+        const file = join(path, below)
+        if (!made.has(dirname(file))) await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+        made.add(dirname(file))
+        await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+        written.add(below)
+      }
+    },
     async keep() {
       const now = new Date()
-      for (const file of ['', ...content.files.map((each) => each.path)]) await utimes(join(path, file), now, now)
+      for (const below of written) await utimes(join(path, below), now, now)
     },
-    [Symbol.asyncDispose]: remove,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+export async function openBundleFolder({ files }: BundleContent): Promise<BundleFolder> {
+  const folder = await openPrivateFolder()
+  try {
+    await folder.write(files)
+    return folder
+  } catch (error) {
+    await folder[Symbol.asyncDispose]()
+    throw error
   }
 }
 

@@ -36,7 +36,8 @@ function realPath(given: string): string {
   }
 }
 
-function rootAbove(path: string): string | null {
+/** The folder named `policies` or `rules` that a path lies in, the innermost. */
+export function rootAbove(path: string): string | null {
   let found: string | null = null
   for (let here = path; dirname(here) !== here; here = dirname(here)) {
     if (basename(here) === 'policies' || basename(here) === 'rules') found ??= here

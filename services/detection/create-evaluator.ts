@@ -13,6 +13,7 @@ import { loadPython } from './python/load.ts'
 import type { NotRun } from './python/repository.ts'
 import { openPython } from './python/open-python.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
+import type { Prepared } from './prepare.ts'
 
 export interface EvaluatorOptions {
   /** Folders or files of detections. */
@@ -23,6 +24,10 @@ export interface EvaluatorOptions {
   readonly bundle?: RunningBundle
   /** Its files: their detections replace those of `folders` with the same id. */
   readonly bundleFolder?: string | null
+  /** Where the folders are copies: that of the folder that we were started in, where Python's helpers may lie. */
+  readonly startedIn?: string
+  /** Processes that have started already; folders and bundle lie in what they may read. */
+  readonly prepared?: Pick<Prepared, 'take'>
   /** Which events the rules may see. */
   readonly trust: Trust
   /** A call of a detection may take this long; 250 by default. */
@@ -49,13 +54,24 @@ const resourcesPerBatch = 50
 
 /** Starts the evaluator processes, one for rules and one for policies, so that they do not wait for each other. */
 export async function createEvaluator(options: EvaluatorOptions): Promise<Evaluator> {
-  const { folders, bundle = null, bundleFolder = null, lookUp, cache: cacheStore, index = true, ...rest } = options
+  const {
+    folders,
+    bundle = null,
+    bundleFolder = null,
+    lookUp,
+    cache: cacheStore,
+    index = true,
+    startedIn,
+    prepared,
+    ...rest
+  } = options
   const uploaded = bundleFolder === null ? [] : [{ root: bundleFolder, path: bundleFolder, wins: true }]
   const limits: Omit<RunnerOptions, 'role' | 'bundles'> = { ...evaluatorDefaults, ...rest }
-  const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)] }
+  const base = { ...limits, bundles: [...uploaded, ...openBundles(folders)], ...(prepared === undefined ? {} : { prepared }) }
   const cache = createCacheLink(cacheStore ?? null)
   // Whether a field is a slip was for `test` and `upload` to say: here it is a note.
-  const reading = { ignored: [], extraKeys: 'ignored' } as const
+  const helpers = startedIn === undefined ? {} : { startedIn }
+  const reading = { ignored: [], extraKeys: 'ignored', ...helpers } as const
   const read = loadPython({ folders, bundle: bundleFolder, disabled: rest.disabled ?? [], reading })
   const [rules, policies, python] = await allOrNone([
     openRunner({ ...base, role: 'rule' }),

@@ -1,5 +1,10 @@
 import type { NotRun } from './python/repository.ts'
 
+export interface LeftOut {
+  readonly notRun: readonly NotRun[]
+  readonly notes: readonly { readonly file: string; readonly message: string }[]
+}
+
 const mostNamed = 5
 const kindWords: Readonly<Record<string, readonly [one: string, many: string]>> = {
   policy: ['policy', 'policies'],
@@ -14,22 +19,21 @@ const kindWords: Readonly<Record<string, readonly [one: string, many: string]>> 
   scheduled_prompt: ['scheduled prompt', 'scheduled prompts'],
 }
 
-/** One line for each kind of thing that is not run for one reason: how many, which, and why. */
-export function linesOfNotRun(notRun: readonly NotRun[]): readonly string[] {
+/** What is not run, one line for each kind and reason with how many and which; then the notes, those that say the same as one line. */
+export function linesOfLeftOut({ notRun, notes }: LeftOut): readonly string[] {
   const groups = Map.groupBy(notRun, ({ kind, reason }) => `${kind}|${reason}`)
-  return [...groups.values()].map((group) => {
-    const { kind = '', reason = '' } = group[0] ?? {}
-    const [one, many] = kindWords[kind] ?? [kind, kind]
-    const names = group.slice(0, mostNamed).map(({ id }) => id)
-    const more = group.length > mostNamed ? ` and ${group.length - mostNamed} more` : ''
-    return `${group.length} ${group.length === 1 ? one : many} (${names.join(', ')}${more}): ${reason}`
-  })
+  return [...[...groups.values()].map(lineOfGroup), ...[...Map.groupBy(notes, ({ message }) => message).values()].map(lineOfNotes)]
 }
 
-/** Notes that say the same of several files as one line, with how many and the first. */
-export function linesOfNotes(notes: readonly { readonly file: string; readonly message: string }[]): readonly string[] {
-  return [...Map.groupBy(notes, ({ message }) => message)].map(([message, group]) => {
-    const more = group.length > 1 ? ` (and ${group.length - 1} more)` : ''
-    return `${group[0]?.file}${more}: ${message}`
-  })
+function lineOfGroup(group: readonly NotRun[]): string {
+  const { kind = '', reason = '' } = group[0] ?? {}
+  const [one, many] = kindWords[kind] ?? [kind, kind]
+  const names = group.slice(0, mostNamed).map(({ id }) => id)
+  const more = group.length > mostNamed ? ` and ${group.length - mostNamed} more` : ''
+  return `not run: ${group.length} ${group.length === 1 ? one : many} (${names.join(', ')}${more}): ${reason}`
+}
+
+function lineOfNotes(group: LeftOut['notes']): string {
+  const more = group.length > 1 ? ` (and ${group.length - 1} more)` : ''
+  return `note: ${group[0]?.file}${more}: ${group[0]?.message}`
 }

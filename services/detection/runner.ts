@@ -7,6 +7,7 @@ import { DetectionError } from './errors.ts'
 import { encodeTexts, frameKinds } from './frames.ts'
 import type { PythonHead, PythonSource } from './python/protocol.ts'
 import type { LookUp } from './evaluator.ts'
+import type { Prepared } from './prepare.ts'
 import { plainHead, type BatchHead, type Blame, type CallPlace, type LoadAnswer, type LoadRequest, type Role } from './protocol.ts'
 
 export interface RunnerOptions {
@@ -23,6 +24,8 @@ export interface RunnerOptions {
   readonly loadTimeoutMs: number
   /** Where this process was killed, one that hangs ends after this. */
   readonly orphanMs: number
+  /** Processes that wait to be told what to load, which may read the bundles. */
+  readonly prepared?: Pick<Prepared, 'take'>
   /** Python's detections; without, those of the bundles. */
   readonly python?: PythonSource
 }
@@ -172,12 +175,12 @@ type Attempt =
 
 /** Starts a child and has it load; a file that kills it is refused from then on. */
 async function start(
-  { role, bundles, disabled = [], trust, memoryMb, loadTimeoutMs, orphanMs, python }: RunnerOptions,
+  { role, bundles, disabled = [], trust, memoryMb, loadTimeoutMs, orphanMs, prepared, python }: RunnerOptions,
   refused: Map<string, string>,
 ): Promise<{ link: ChildLink; answer: LoadAnswer }> {
   for (;;) {
     let file: string | null = null
-    const link = openChild(bundles, { memoryMb, python: python !== undefined })
+    const link = prepared?.take() ?? openChild(bundles, { memoryMb, python: python !== undefined })
     const request: LoadRequest = { role, bundles, disabled, trust, orphanMs, refused: [...refused] }
     const texts = python === undefined ? [] : [JSON.stringify(python)]
     const { frame } = encodeTexts(frameKinds.load, { head: JSON.stringify(request), texts }, Buffer.alloc(0))

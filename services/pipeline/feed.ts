@@ -100,9 +100,16 @@ const changes: Readonly<Record<string, Readonly<Record<string, keyof typeof kind
     AddPermission: 'topic',
     RemovePermission: 'topic',
   },
-  's3.amazonaws.com': { PutBucketNotification: 'bucket', DeleteBucket: 'bucket' },
+  's3.amazonaws.com': {
+    PutBucketNotification: 'bucket',
+    PutBucketPolicy: 'bucket',
+    DeleteBucketPolicy: 'bucket',
+    DeleteBucket: 'bucket',
+  },
   'iam.amazonaws.com': {
     DeleteRole: 'role',
+    // A policy that denies takes as much as one that goes.
+    AttachRolePolicy: 'role',
     DetachRolePolicy: 'role',
     PutRolePolicy: 'role',
     DeleteRolePolicy: 'role',

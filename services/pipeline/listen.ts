@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { AuditEvent } from '#model'
+import { textAt, type AuditEvent } from '#model'
 import { describeError, roomLogger, sleep } from '#runtime'
 import type { BatchHandler, Message, Source } from '#ingest'
 import type { Sign } from '#store'
@@ -43,8 +43,9 @@ export function createListener(parts: Needs, options: ListenOptions) {
   function read(message: Message, { keys, mayChangeFeed }: Glance, signs: boolean): readonly AuditEvent[] {
     const isNew = signs && keys.some((key) => !seen.has(key))
     if (!isNew && !mayChangeFeed) return []
-    if (isNew) for (const key of keys) seen.set(key, true)
     const { events, heartbeats = [] } = parts.decode(message.body, parts.trust)
+    // Not what the body claims: a tag may be called recipientAccountId, and would keep another account's event from being heard.
+    if (isNew) for (const key of provenBy(message.body, events, heartbeats)) seen.set(key, true)
     // Findings come another way: they do not show that what is done is heard.
     const trail = events.map(({ event }) => event).filter(({ logType }) => logType === 'AWS.CloudTrail')
     const allowed = trail.filter((event) => isAllowed(message, event))
@@ -133,11 +134,21 @@ function glance(body: string): Glance {
   if (!holdsMany(body)) {
     const account = wordAt(body, 'recipientAccountId', 0) ?? wordAt(body, 'accountId', 0)
     const key = keyOf(account?.word, wordAt(body, 'awsRegion', 0)?.word, first.word)
-    return { keys: [key], mayChangeFeed: feedEventNames.has(wordAt(body, 'eventName', 0)?.word ?? ''), time }
+    return { keys: [key], mayChangeFeed: wordsAt(body, 'eventName').some((name) => feedEventNames.has(name)), time }
   }
   const [accounts, regions] = [wordsAt(body, 'recipientAccountId'), wordsAt(body, 'awsRegion')]
   const keys = wordsAt(body, 'eventTime').map((word, index) => keyOf(accounts[index], regions[index], word))
   return { keys, mayChangeFeed: wordsAt(body, 'eventName').some((name) => feedEventNames.has(name)), time }
+}
+
+/** The keys of what was decoded and verified. */
+function provenBy(
+  body: string,
+  events: readonly { readonly event: AuditEvent }[],
+  { length: heartbeats }: readonly unknown[],
+): readonly string[] {
+  if (heartbeats > 0) return [body.slice(0, 2_000)]
+  return events.map(({ event: { accountId, region, record } }) => keyOf(accountId, region, textAt(record, 'eventTime') ?? ''))
 }
 
 function keyOf(account = '', region = '', time = ''): string {

@@ -54,19 +54,26 @@ export async function noteBroken(
   })
 }
 
-/** A bundle that counts and cannot be loaded: told once, whichever process finds it. */
-export async function noteRefusedBundle(
+/** A bundle that counts, or what the folders hold by now, and cannot be loaded: told once, whichever process finds it. */
+export async function noteRefused(
   parts: Pick<Parts, 'tell' | 'store'>,
-  { activation, number }: ActiveBundle,
+  refused: { readonly bundle: ActiveBundle } | { readonly digest: string },
   broken: readonly { readonly file: string; readonly message: string }[],
 ): Promise<void> {
+  const isBundle = 'bundle' in refused
+  const mend = isBundle
+    ? 'See `tripline bundles`, and go back with `tripline rollback`.'
+    : 'Mend the files: nothing else is to be done.'
   const content: OperatorNote = {
     kind: 'note',
-    title: `Bundle ${number} of detections cannot be loaded`,
-    text: [...linesOf(broken), 'What ran before goes on. See `tripline bundles`, and go back with `tripline rollback`.'].join('\n'),
+    title: isBundle
+      ? `Bundle ${refused.bundle.number} of detections cannot be loaded`
+      : 'The folders of detections were changed and cannot be loaded',
+    text: [...linesOf(broken), `What ran before goes on. ${mend}`].join('\n'),
   }
+  const key = isBundle ? `note:bundle:${refused.bundle.activation}` : `note:folders:${refused.digest}`
   await parts.store.transaction(async (records) => {
-    await records.alerts.create({ findingId: null, key: `note:bundle:${activation}`, content, to: parts.tell.route(content) })
+    await records.alerts.create({ findingId: null, key, content, to: parts.tell.route(content) })
   })
 }
 

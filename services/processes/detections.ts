@@ -1,154 +1,97 @@
 import {
   createEvaluator,
-  createLiveEvaluator,
-  openBundleFolder,
+  openFolders,
+  prepareEvaluator,
   restoreBundle,
-  type BundleFolder,
+  type BundleContent,
   type Evaluator,
   type EvaluatorOptions,
-  type LiveEvaluator,
+  type FoldersContent,
+  type Prepared,
+  type PrivateFolder,
 } from '#detection'
 import type { Trust } from '#ingest'
 import { scopePolicies } from '#ownership'
-import { backoffMs, describeError, roomLogger, sleep } from '#runtime'
 import type { ActiveBundle, Store } from '#store'
 import type { Config } from './config.ts'
 import { routingOf } from './routing.ts'
 
-const log = roomLogger('processes')
-const pollMs = 500
-const mostWaitMs = 30_000
-/** A process that cannot be started now may be a moment later. */
-const triesBeforeNote = 3
-const keepMs = 3_600_000
-
-type Broken = Evaluator['broken']
 /** What of the store detections come from and are given. */
-type Detecting = Pick<Store, 'bundles' | 'states' | 'ruleCache'>
-type How = Pick<EvaluatorOptions, 'index'>
+export type Detecting = Pick<Store, 'bundles' | 'states' | 'ruleCache'>
+export type How = Pick<EvaluatorOptions, 'index'>
+
+/** Which detections: the folders of the configuration as they were read, and the bundle that counts; null where bundles are not followed. */
+export interface Wanted {
+  readonly folders: FoldersContent
+  readonly active: ActiveBundle | null
+}
+export interface Opened {
+  readonly evaluator: Evaluator
+  readonly wanted: Wanted
+  /** Where what is run lies; it goes with the evaluator. */
+  readonly folder: PrivateFolder
+}
 
 /** The detections that count for a configuration now: its folders, and the active bundle where it follows bundles. */
 export async function openDetections(config: Config, store: Detecting | null): Promise<Evaluator> {
-  if (!config.followsBundles || store === null) return (await openAt(config, store, null)).evaluator
-  return (await openAt(config, store, await store.bundles.active())).evaluator
+  const active = !config.followsBundles || store === null ? null : await store.bundles.active()
+  return (await openWanted(config, store, { folders: (await openFolders(config.detections)).content, active })).evaluator
 }
 
 /** What would count, were the files of a folder the active bundle. */
-export async function imagineDetections(config: Config, folder: string): Promise<Evaluator> {
-  return scoped(config, { bundleFolder: folder })
+export async function imagineDetections(config: Config, bundleFolder: string): Promise<Evaluator> {
+  return scoped(config, { folders: config.detections, bundleFolder })
 }
 
-/** What a process runs: what counts when it starts, and from then on what counts. */
-export interface FollowedDetections extends AsyncDisposable {
-  readonly evaluators: LiveEvaluator
-  /** Until stopped: looks which bundle counts, loads it beside the one that runs, and puts it in its place between two batches. */
-  follow(hear: Hear, stop: AbortSignal): Promise<void>
-}
-export interface Hear {
-  /** Another bundle is run from now on. */
-  readonly switched: (current: Evaluator) => Promise<void>
-  /** A bundle cannot be loaded here: what ran goes on. */
-  readonly refused: (bundle: ActiveBundle, broken: Broken) => Promise<void>
-}
-
-/** Starts on what counts; where that bundle cannot be had at all, on the folders, and the bundle is tried again. */
-export async function followDetections(config: Config, store: Detecting, how: How = {}): Promise<FollowedDetections> {
-  let own = await openFirst(config, store, how)
-  const live = createLiveEvaluator(own.evaluator)
-  const closing = new Set<Promise<void>>()
-  let settled = live.current.bundle?.activation ?? 0
-
-  const load = async (active: ActiveBundle): Promise<Broken> => {
-    const next = await openAt(config, store, active, how)
-    const broken = next.evaluator.broken.filter(({ file }) => file.startsWith(nameOf(active.number)))
-    if (broken.length > 0) {
-      await next.evaluator[Symbol.asyncDispose]()
-      return broken
-    }
-    own = next
-    const closed = live.swap(next.evaluator).catch((error: unknown) => {
-      log.warn({ error: describeError(error) }, 'the evaluator of the bundle before did not close well')
-    })
-    closing.add(closed)
-    void closed.then(() => closing.delete(closed))
-    return []
-  }
-  const look = async (hear: Hear, failures: number): Promise<void> => {
-    const active = await store.bundles.active()
-    const before = live.current.bundle
-    if (before === null || active.activation === settled) return
-    const refuse = async (broken: Broken): Promise<void> => {
-      log.error({ bundle: active.number, keeps: before.number, broken }, 'the bundle cannot be loaded, what ran before goes on')
-      live.relabel({ ...before, overdue: true })
-      await hear.refused(active, broken)
-    }
-    const broken = await load(active).catch(async (error: unknown) => {
-      if (failures + 1 >= triesBeforeNote) await refuse([{ file: nameOf(active.number), message: describeError(error) }])
-      throw error
-    })
-    if (broken.length > 0) await refuse(broken)
-    settled = active.activation
-    if (broken.length > 0) return undefined
-    log.info({ bundle: active.number, before: before.number, detections: live.current.detections.length }, 'bundle switched')
-    return hear.switched(live.current)
-  }
-
-  return {
-    evaluators: live,
-    async follow(hear, stop) {
-      let failures = 0
-      let keptAt = performance.now()
-      while (!stop.aborted) {
-        await sleep(failures > 0 ? backoffMs(failures, pollMs, mostWaitMs) : pollMs, stop)
-        if (stop.aborted) break
-        try {
-          await look(hear, failures)
-          failures = 0
-          if (performance.now() - keptAt < keepMs) continue
-          await own.folder?.keep()
-          keptAt = performance.now()
-        } catch (error) {
-          failures += 1
-          log.error({ error: describeError(error) }, 'the active bundle is not known or cannot be loaded, trying again')
-        }
-      }
-      await Promise.all(closing)
-    },
-    [Symbol.asyncDispose]: () => live[Symbol.asyncDispose](),
-  }
-}
-
-interface Opened {
-  readonly evaluator: Evaluator
-  readonly folder: BundleFolder | null
-}
-
-async function openFirst(config: Config, store: Detecting, how: How): Promise<Opened> {
-  if (!config.followsBundles) return openAt(config, store, null, how)
-  const active = await store.bundles.active()
+/**
+ * Copies everything to a folder of this process and loads it there: whatever becomes of the folders, an evaluator process that is replaced
+ * loads what the one before had.
+ */
+export async function openWanted(
+  config: Config,
+  store: Detecting | null,
+  wanted: Wanted,
+  { prepared: given, ...how }: How & { readonly prepared?: Prepared } = {},
+): Promise<Opened> {
+  const { folders, active } = wanted
+  await using prepared = given ?? (await prepareEvaluator('bare'))
+  const { folder } = prepared
   try {
-    return await openAt(config, store, active, how)
+    const bundle = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
+    await folder.write(
+      copiesOf(folders, bundle),
+      folders.folders.map((path) => `${copied}${path}`),
+    )
+    const options = {
+      ...how,
+      ...(active === null ? {} : { bundle: { ...active, overdue: false } }),
+      ...(store === null ? {} : remembering(store)),
+      ...(folders.apart.length > 0 ? {} : { prepared }),
+      folders: [...folders.folders.map((path) => `${folder.path}/${copied}${path}`), ...folders.apart],
+      bundleFolder: bundle === null ? null : `${folder.path}/${own}`,
+      startedIn: `${folder.path}/${copied}${process.cwd()}`,
+    }
+    return { evaluator: within(await scoped(config, options), folder, wanted), wanted, folder }
   } catch (error) {
-    if (active.number === 0) throw error
-    const broken = { file: nameOf(active.number), message: describeError(error) }
-    log.error({ ...broken }, 'the bundle cannot be loaded, only the folders of the configuration are')
-    const none = { number: 0, activation: 0 }
-    const { evaluator } = await openAt(config, store, none, how)
-    // Broken: so that findings of what is missing are not taken for those of removed detections.
-    return { evaluator: { ...evaluator, bundle: { ...none, overdue: true }, broken: [...evaluator.broken, broken] }, folder: null }
-  }
-}
-
-async function openAt(config: Config, store: Detecting | null, active: ActiveBundle | null, how: How = {}): Promise<Opened> {
-  const folder = store === null || active === null || active.number === 0 ? null : await fetchBundle(store, active.number)
-  const bundle = active === null ? {} : { bundle: { ...active, overdue: false }, bundleFolder: folder?.path ?? null }
-  try {
-    const evaluator = await scoped(config, { ...how, ...bundle, ...(store === null ? {} : remembering(store)) })
-    return { folder, evaluator: folder === null ? evaluator : within(evaluator, folder, nameOf(active?.number ?? 0)) }
-  } catch (error) {
-    await folder?.[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** In the private folder: the bundle's files, and copies of the folders below their whole paths. */
+const [own, copied] = ['bundle', 'folders']
+
+function* copiesOf(
+  { files }: FoldersContent,
+  bundle: BundleContent | null,
+): Generator<{ path: string; text: string | Uint8Array }> {
+  for (const { path, content } of files) yield { path: `${copied}${path}`, text: content }
+  for (const { path, text } of bundle?.files ?? []) yield { path: `${own}/${path}`, text }
+}
+
+async function fetchBundle(store: Detecting, number: number): Promise<BundleContent> {
+  const [kept, files] = await Promise.all([store.bundles.get(number), store.bundles.files(number)])
+  return restoreBundle(files, kept?.digest ?? '')
 }
 
 /** What rules may look up, and what they remember. */
@@ -156,30 +99,21 @@ function remembering({ states, ruleCache }: Detecting): Pick<EvaluatorOptions, '
   return { lookUp: (ids) => states.attributes(ids), cache: ruleCache }
 }
 
-async function scoped(
-  config: Config,
-  more: How & Pick<EvaluatorOptions, 'bundle' | 'bundleFolder' | 'lookUp' | 'cache'>,
-): Promise<Evaluator> {
-  const { detections: folders, disabled } = config
-  const all = await createEvaluator({ folders, disabled, trust: trustOf(config), ...more })
+async function scoped(config: Config, options: Omit<EvaluatorOptions, 'disabled' | 'trust'>): Promise<Evaluator> {
+  const all = await createEvaluator({ ...options, disabled: config.disabled, trust: trustOf(config) })
   const { scopes, ownership } = routingOf(config)
   return scopePolicies(all, scopes, ownership.groups)
 }
 
-async function fetchBundle(store: Detecting, number: number): Promise<BundleFolder> {
-  const [kept, files] = [await store.bundles.get(number), await store.bundles.files(number)]
-  return openBundleFolder(restoreBundle(files, kept?.digest ?? ''))
-}
-
-/** Calls the bundle's files by the bundle's name, not by where they lie here; the folder goes with the evaluator. */
-function within(evaluator: Evaluator, folder: BundleFolder, name: string): Evaluator {
-  const named = (text: string): string => text.replaceAll(`${folder.path}/`, `${name}: `).replaceAll(folder.path, name)
+/** Calls files by where they come from, not by where they lie here; the folder goes with the evaluator. */
+function within(evaluator: Evaluator, folder: PrivateFolder, { folders, active }: Wanted): Evaluator {
+  const [bundle, root] = [nameOf(active?.number ?? 0), `${folder.path}/${own}`]
+  const named = (text: string): string =>
+    text.replaceAll(`${root}/`, `${bundle}: `).replaceAll(root, bundle).replaceAll(`${folder.path}/${copied}`, '')
   return {
     ...evaluator,
     detections: evaluator.detections.map((each) => ({ ...each, file: named(each.file) })),
-    broken: evaluator.broken.map(({ file, message }) => ({ file: named(file), message: named(message) })),
-    notRun: evaluator.notRun.map((each) => ({ ...each, file: named(each.file) })),
-    notes: evaluator.notes.map(({ file, message }) => ({ file: named(file), message: named(message) })),
+    broken: [...folders.broken, ...evaluator.broken.map(({ file, message }) => ({ file: named(file), message: named(message) }))],
     async [Symbol.asyncDispose]() {
       await evaluator[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
@@ -187,7 +121,7 @@ function within(evaluator: Evaluator, folder: BundleFolder, name: string): Evalu
   }
 }
 
-function nameOf(bundle: number): string {
+export function nameOf(bundle: number): string {
   return `bundle ${bundle}`
 }
 

@@ -106,7 +106,7 @@ export function createMetrics(
   })
   const bundlesRefused = new Counter({
     name: 'tripline_bundles_refused_total',
-    help: 'Bundles that could not be loaded, so that the one before goes on.',
+    help: 'Bundles, and changes of the folders, that could not be loaded, so that what ran before goes on.',
     registers,
   })
   return {

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { createSender, endedAlert, findingAlert, repeatedAlert, summaries, type Router } from '#alerting'
 import { createSessions, type Sessions } from '#aws'
 import { createEventHistory, createEventPages, createTrailWatch } from '#enrichment'
-import { createLiveEvaluator, linesOfNotes, linesOfNotRun, type Evaluator } from '#detection'
+import { createLiveEvaluator, linesOfLeftOut, type Evaluator } from '#detection'
 import { decode, sessionOf, touches, type Source } from '#ingest'
 import { createInventory, type Inventory } from '#inventory'
 import {
   createIntake,
   createListener,
   noteBroken,
-  noteRefusedBundle,
+  noteRefused,
   planScans,
   runGaps,
   runInvestigations,
@@ -22,10 +22,11 @@ import {
   type Places,
 } from '#pipeline'
 import { createBell, roomLogger, sleep } from '#runtime'
-import { openStore, type ActiveBundle, type Store } from '#store'
+import { openStore, type Store } from '#store'
 import type { Config } from './config.ts'
 import { expectedOf, feedOf } from './config-feed.ts'
-import { followDetections, openDetections, trustOf } from './detections.ts'
+import { openDetections, trustOf } from './detections.ts'
+import { followDetections, type Refused } from './follow-detections.ts'
 import { createHttp, listen } from './http.ts'
 import { openDestinations } from './destinations.ts'
 import { createMetrics } from './metrics.ts'
@@ -75,8 +76,7 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   const hearOf = async (current: Evaluator): Promise<void> => {
     metrics.runs(current)
     for (const { file, message } of current.broken) log.error({ file, reason: message }, 'detection not loaded, the others go on')
-    for (const notRun of linesOfNotRun(current.notRun)) log.info({ notRun }, 'some of the detections are not run')
-    for (const note of linesOfNotes(current.notes)) log.info({ note }, 'a detection says what comes to nothing here')
+    for (const what of linesOfLeftOut(current)) log.info({ what }, 'detections are left out, or say what comes to nothing here')
     await noteBroken(parts, current.broken)
   }
   await hearOf(evaluators.current)
@@ -122,12 +122,12 @@ export async function runTripline(config: Config, options: RunOptions): Promise<
   if (only.has('deliver')) running.push(sender.run(parts.bells.deliver, stop))
   if (only.has('refresh') || only.has('investigate')) running.push(beat(store, workers, stop))
   running.push(maintain(store, stop))
-  const refused = async (bundle: ActiveBundle, broken: Evaluator['broken']): Promise<void> => {
+  const refused = async (what: Refused, broken: Evaluator['broken']): Promise<void> => {
     metrics.bundleRefused()
-    await noteRefusedBundle(parts, bundle, broken)
+    await noteRefused(parts, what, broken)
     parts.bells.deliver.ring()
   }
-  if (config.followsBundles) running.push(detections.follow({ switched: hearOf, refused }, stop))
+  running.push(detections.follow({ switched: hearOf, refused }, stop))
 
   const { detections: loaded, bundle } = evaluators.current
   const from = { folders: config.detections, bundle: bundle?.number ?? 'not followed' }

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { benchmarkCommand } from '../../services/cli/benchmark-command.ts'
 import { checkPacksCommand } from '../../services/cli/check-packs-command.ts'
 import { foreignCommand } from '../../services/cli/foreign-commands.ts'
+import { testCommand } from '../../services/cli/test-command.ts'
+import { readSettings } from '../../services/cli/test-settings.ts'
 import { importedNames } from '../../services/detection/python/imported-names.ts'
 import { aBody, aFolder, aRule } from '../detection/world.ts'
 
@@ -100,7 +102,7 @@ from . import o
   expect(importedNames(code)).toEqual(['a', 'c', 'e', 'f', 'i', 'k'])
 })
 
-test('a rule is measured alone over recorded events, with the slowest of them', async () => {
+test('a rule is measured alone over recorded events, with the slowest of them; a test that nobody has is nothing to test', async () => {
   await using rules = await aFolder({
     'one.ts': aRule('One', 'return record.errorCode === undefined'),
     'two.ts': aRule('Two', "throw new Error('is not asked')"),
@@ -124,6 +126,9 @@ test('a rule is measured alone over recorded events, with the slowest of them', 
     { summary: { detection: 'One', iterations: 2, events: 2, matches: 1, readMs: expect.any(Number) as number } },
   ])
   expect(code).toBe(0)
+  const settings = readSettings({ paths: [rules.path], testNames: ['nobody'] }, {})
+  const tested = await said(() => testCommand({ ...settings, json: true }))
+  expect([tested.code, tested.out]).toEqual([1, expect.stringContaining('"passed":0,"failed":0,"invalid":0,"skipped":3') as string])
   expect(await run('Off')).toMatchObject({ code: 2, err: 'benchmark: given Off, which is not run: enabled: false\n' })
 })
 

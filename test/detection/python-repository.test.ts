@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { linesOfNotRun } from '#detection'
+import { linesOfLeftOut } from '#detection'
 import { loadPython } from '../../services/detection/python/load.ts'
 import { readPythonRepository } from '../../services/detection/python/repository.ts'
 
@@ -130,10 +130,21 @@ test('a sub-folder or a file is read with the helpers of its repository; files t
   })
   const alone = readPythonRepository(join(root, 'rules/one/a.yml'))
   expect([alone.detections.map(({ id }) => id), alone.globals.map(({ id }) => id)]).toEqual([['A.Rule'], ['shared']])
+  const byItself = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored', startedIn: null })
+  expect(byItself.globals).toEqual([])
   const lenient = readPythonRepository(join(root, 'rules'), { ignored: [], extraKeys: 'ignored' })
   expect(lenient.detections.map(({ id }) => id)).toEqual(['A.Rule', 'C.Rule'])
   const ignoring = readPythonRepository(root, { ignored: ['rules/two/*'], extraKeys: 'refused' })
   expect([ignoring.detections.map(({ id }) => id), ignoring.broken]).toEqual([['A.Rule'], []])
+})
+
+test('code that no specification names is not forgotten in silence', () => {
+  const code = 'def rule(event):\n    return True\n'
+  const files = ['a.py', 'b.py', 'a_test.py', '__init__.py', 'c.py'].map((name) => [`rules/${name}`, code])
+  const root = repository({ 'rules/a.yml': aRule, 'rules/c.yml': 'AnalysisType: [', ...Object.fromEntries(files) })
+  expect(readPythonRepository(root).notes).toEqual([
+    { file: join(root, 'rules/b.py'), message: 'no specification names it, so it is not read' },
+  ])
 })
 
 test('fields that nobody knows are mistakes wherever they stand, or notes where they are ignored', () => {
@@ -174,13 +185,13 @@ test('what is tested and not run says why, one line a reason', () => {
   const { notRun, idle, broken, detections } = loadPython({ folders: [root], bundle: null, disabled: ['O*'] })
   expect(broken).toEqual([])
   expect(detections.filter(({ loaded }) => loaded.enabled)).toHaveLength(1)
-  expect(linesOfNotRun([...notRun, ...idle])).toEqual([
-    '1 rule (F): InlineFilters are not supported; allowed: none, or the empty All: []',
-    '1 pack (P): packs are not needed: every item here is used as it is',
-    '1 rule (B): Enabled: false',
-    '2 rules (C, D): Status: Deprecated',
-    '1 scheduled rule (E): scheduled rules are tested and not run: nobody makes their queries here',
-    '1 rule (Off): disabled in the configuration',
+  expect(linesOfLeftOut({ notRun: [...notRun, ...idle], notes: [] })).toEqual([
+    'not run: 1 rule (F): InlineFilters are not supported; allowed: none, or the empty All: []',
+    'not run: 1 pack (P): packs are not needed: every item here is used as it is',
+    'not run: 1 rule (B): Enabled: false',
+    'not run: 2 rules (C, D): Status: Deprecated',
+    'not run: 1 scheduled rule (E): scheduled rules are tested and not run: nobody makes their queries here',
+    'not run: 1 rule (Off): disabled in the configuration',
   ])
 })
 

@@ -250,7 +250,7 @@ describe.skipIf(postgres === null)(title, () => {
     await exit
   }
 
-  /** How long each process took to run what counts now, as its log says. */
+  /** How long it took from the commit of what counts now until each process had done its first work with it, as its log says. */
   async function switched(): Promise<readonly number[]> {
     const [act] = await store.bundles.acts(1)
     if (act === undefined) throw new Error('nothing counts')
@@ -262,11 +262,15 @@ describe.skipIf(postgres === null)(title, () => {
             const lines = each
               .log()
               .split('\n')
-              .filter((text) => text.includes('"bundle switched"') || text.includes('"tripline runs"'))
-            const line = JSON.parse(lines.at(-1) ?? '{}') as { bundle?: number; time?: string; msg?: string }
-            if (line.bundle !== act.number || line.time === undefined) return null
-            const time = Date.parse(line.time)
-            return { ms: line.msg === 'bundle switched' && time > act.at.getTime() ? time - act.at.getTime() : 0 }
+              .filter((text) => text.includes('"the first work is done') || text.includes('"tripline runs"'))
+              .map((text) => JSON.parse(text) as { bundle: number; activation?: number; time: string })
+            const [first] = lines
+            if (first === undefined) return null
+            const worked = lines.find(({ activation }) => activation === act.activation)
+            // One that came in place of another began on it.
+            const isLater = Date.parse(first.time) > act.at.getTime()
+            if (worked !== undefined) return { ms: isLater ? null : Date.parse(worked.time) - act.at.getTime() }
+            return isLater && lines.length === 1 && first.bundle === act.number ? { ms: null } : null
           },
           120_000,
         ).catch((error: unknown) => {
@@ -274,7 +278,7 @@ describe.skipIf(postgres === null)(title, () => {
         }),
       ),
     )
-    return took.map(({ ms }) => ms)
+    return took.flatMap(({ ms }) => ms ?? [])
   }
 
   async function send(round: number, enough: AbortSignal): Promise<void> {

@@ -172,6 +172,27 @@ describe('beside intake', () => {
     expect(refused).toEqual(['account-mismatch', 'account-mismatch', 'account-mismatch'])
   })
 
+  test('an event that names another account, or another call, before its own is read by its own', async () => {
+    // As the first key, so that its words come before all others.
+    const before = (words: Record<string, string>, record: Record<string, unknown>) => ({ additionalEventData: words, ...record })
+    const role = before({ eventName: 'Get' }, aChange('iam', 'AttachRolePolicy', { roleName: 'TriplineAudit' }))
+    const quiet = aChange('kms', 'ListAliases', {}, { time: new Date(Date.UTC(2026, 10, 21, 11, 5)) })
+    const tagged = before({ recipientAccountId: '222222222222' }, quiet)
+    const others = [account, '222222222222'].map((id) => ({ id, regions: ['eu-west-1'] }))
+    const trust = { ...line.parts.trust, accounts: others.map(({ id }) => id) }
+    const listener = createListener({ ...line.parts, trust, accounts: others, feed, rule }, { freshMs: 900_000 })
+    const handle = listener.around('queue', async () => new Set(), { signs: true })
+    await handle(given([tagged, { ...quiet, recipientAccountId: '222222222222' }]))
+    await handle(given([role]))
+    await listener.flush([{ name: 'queue' }])
+    const heard = (await line.store.coverage.list()).filter(({ signs }) =>
+      signs.some(({ at }) => at.toISOString().includes('T11:05')),
+    )
+    expect(heard.map(({ accountId }) => accountId)).toEqual([account, '222222222222'])
+    const titles = (await line.told()).flatMap((content) => (content.kind === 'note' ? [content.title] : []))
+    expect(titles.filter((title) => title.includes('AttachRolePolicy on audit role'))).toHaveLength(1)
+  })
+
   test('a backlog is no news: reading begins anew until what comes is fresh', async () => {
     const listener = listenerOf()
     const handle = listener.around('slow', createIntake({ ...line.parts, source: 'slow' }), { signs: true })

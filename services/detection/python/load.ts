@@ -34,9 +34,11 @@ export interface PythonLoading {
   readonly reading?: ReadOptions
 }
 
+const everything: ReadOptions = { ignored: [], extraKeys: 'refused' }
+
 /** Reads the folders that hold detections in Panther's layout; others come to nothing. */
 export function loadPython({ folders, bundle, disabled, reading }: PythonLoading): PythonFolders {
-  const uploaded = bundle === null ? [] : [readPythonRepository(bundle, reading)]
+  const uploaded = bundle === null ? [] : [readPythonRepository(bundle, { ...(reading ?? everything), startedIn: null })]
   const found = [...uploaded, ...folders.filter(isReadable).map((folder) => readPythonRepository(folder, reading))]
   const broken: Broken[] = found.flatMap((each) => each.broken)
   const winners = new Set(

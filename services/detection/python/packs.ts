@@ -32,7 +32,7 @@ interface Named {
 /** Reads all packs below a folder and what their items need: modules, data models, base rules, queries, rules of a sequence. */
 export function checkPacks(path: string, options: ReadOptions): PackReport {
   const root = resolve(path)
-  const { items, broken } = readItems([root, ...helpersOf(root)], options)
+  const { items, broken } = readItems([root, ...helpersOf(root, options.startedIn)], options)
   const byId = new Map(items.map((item) => [item.id, item]))
   const needs = needsOf(byId)
   const packed = new Set<string>()

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fits } from '#runtime'
 import { leadsToFolder } from '../bundle.ts'
 import { idFields, isFielded, isItemKind, mistakesOf, normalise, type Fielded, type ItemKind } from './read-fields.ts'
@@ -20,19 +20,24 @@ export interface ReadOptions {
   /** Paths (`*` is anything) below the folder that are not read. */
   readonly ignored: readonly string[]
   readonly extraKeys: 'refused' | 'ignored'
+  /** Where `global_helpers` and `data_models` may lie besides; by default the folder that we were started in. Null: what is read stands by itself. */
+  readonly startedIn?: string | null
 }
 interface Found {
   readonly items: Item[]
   readonly broken: BrokenItem[]
   /** Specifications that a whole repository does not read, as samples in a folder of templates. */
   readonly notes: BrokenItem[]
+  /** Python files that lie where items are. */
+  readonly codes: string[]
 }
 
 /** Reads all specifications of folders and files, each file once. */
 export function readItems(paths: readonly string[], options: ReadOptions): Found {
-  const found: Found = { items: [], broken: [], notes: [] }
+  const found: Found = { items: [], broken: [], notes: [], codes: [] }
   const files = new Set(paths.flatMap((path) => specificationsIn(path, options.ignored, found)))
   for (const file of files) readItem(file, options, found)
+  noteUnnamed(found)
   return found
 }
 
@@ -115,6 +120,7 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
         const matters = isSpecification(entry.name) || (isRead && leadsToFolder(file))
         if (matters) found.broken.push({ file, message: 'is a link; allowed: files and folders' })
       } else if (entry.isDirectory()) files.push(...walk(file))
+      else if (isRoot && isRead && isCode(entry.name)) found.codes.push(file)
       else if (isSpecification(entry.name)) {
         if (isRead) files.push(file)
         else if (readFileSync(file, 'utf8').includes('AnalysisType'))
@@ -124,6 +130,20 @@ function specificationsIn(path: string, ignored: readonly string[], found: Found
     return files
   }
   return walk(path)
+}
+
+/** Whoever forgets a specification, or misspells a name in it, learns it here. */
+function noteUnnamed({ items, broken, notes, codes }: Found): void {
+  const named = new Set(items.map(({ file, given }) => join(dirname(file), String(given['Filename']))))
+  const inDoubt = new Set(broken.map(({ file }) => file.replace(/\.\w+(?::\d+:\d+)?$/u, '')))
+  for (const file of codes)
+    if (!named.has(file) && !inDoubt.has(file.slice(0, -'.py'.length)))
+      notes.push({ file, message: 'no specification names it, so it is not read' })
+}
+
+/** Code of an item; not that of a package or of tests of its own. */
+function isCode(name: string): boolean {
+  return name.endsWith('.py') && !/^(?:__init__|conftest|test_.*|.*_tests?)\.py$/u.test(name)
 }
 
 function isSpecification(name: string): boolean {

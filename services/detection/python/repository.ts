@@ -112,7 +112,7 @@ export interface BrokenItem {
 /** Reads a folder (or one specification) in Panther's layout, with the globals and data models that belong to it. */
 export function readPythonRepository(path: string, options: ReadOptions = { ignored: [], extraKeys: 'refused' }): PythonRepository {
   const root = resolve(path)
-  const { items, broken, notes } = readItems([root, ...helpersOf(root)], options)
+  const { items, broken, notes } = readItems([root, ...helpersOf(root, options.startedIn)], options)
   const unique = new Map<string, Item>()
   for (const item of items) {
     const twin = unique.get(item.id)
@@ -156,12 +156,13 @@ interface Reading {
 }
 
 /** Panther's folders of helpers and models: of this folder, or of the nearest one above that has them, and of where we were started. */
-export function helpersOf(root: string): readonly string[] {
+export function helpersOf(root: string, startedIn: string | null = process.cwd()): readonly string[] {
+  if (startedIn === null) return []
   const names = ['global_helpers', 'data_models']
   const has = (folder: string): boolean => names.some((name) => isFolder(join(folder, name)))
   let home = isFolder(root) ? root : dirname(root)
   while (!has(home) && dirname(home) !== home) home = dirname(home)
-  return [...new Set([home, process.cwd()])].flatMap((folder) => names.map((name) => join(folder, name))).filter(isFolder)
+  return [...new Set([home, startedIn])].flatMap((folder) => names.map((name) => join(folder, name))).filter(isFolder)
 }
 
 function isFolder(path: string): boolean {
