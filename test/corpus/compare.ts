@@ -57,7 +57,7 @@ function isSame(one: string, other: string | undefined): boolean {
 }
 
 function sorted(text: string): string {
-  return [...text.trim()].toSorted().join('')
+  return text.trim().split('').toSorted().join('')
 }
 
 function word(passed: boolean): string {
