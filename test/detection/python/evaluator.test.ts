@@ -49,6 +49,16 @@ def alert_context(event): return 1 / 0
       Loops: {
         code: 'def rule(event):\n    while event.get("eventName") == "Loops": pass\n    return event.get("eventName") == "Loops"',
       },
+      // Called like a module that nobody has imported yet.
+      statistics: { code: 'def mean(_): return -1\ndef rule(event): return event.get("eventName") == "statistics"' },
+      Means: {
+        code: `
+def rule(event):
+    if event.get("eventName") != "Means": return False
+    import statistics
+    return statistics.mean([1, 3]) == 2
+`,
+      },
       Greedy: {
         code: 'def rule(event):\n    return event.get("eventName") == "Greedy" and len([bytearray(9_000_000) for _ in range(99)]) > 0',
       },
@@ -170,6 +180,12 @@ describe('a Python rule', () => {
     expect((await judge({ eventName: 'Raises' })).failures).toEqual([
       { detectionId: 'Raises', reason: 'threw', message: "KeyError: 'nothing' (Raises.py, line 2)" },
     ])
+  })
+
+  test('is no module to others, whatever it is called', async () => {
+    const ids = async (eventName: string) => (await judge({ eventName })).matches.map(({ detectionId }) => detectionId)
+    expect(await ids('Means')).toContain('Means')
+    expect(await ids('statistics')).toContain('statistics')
   })
 
   test.each([

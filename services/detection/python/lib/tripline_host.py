@@ -103,11 +103,16 @@ def _compiled(given):
     return compile(code, file, "exec", dont_inherit=True)
 
 
+def _is_module(name):
+    return name in sys.stdlib_module_names or importlib.machinery.PathFinder.find_spec(name) is not None
+
+
 def _module(given, name):
     module = types.ModuleType(name)
     module.__file__ = given["file"]
-    # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there already stays.
-    sys.modules.setdefault(name, module)
+    # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there stays, and one that others may import yet.
+    if not _is_module(name.split(".")[0]):
+        sys.modules.setdefault(name, module)
     exec(_compiled(given), module.__dict__)
     return module
 
