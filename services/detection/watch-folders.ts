@@ -14,7 +14,8 @@ interface Times {
   readonly goneMs: number
 }
 const usual: Times = { leastMs: 1_000, goneMs: 10_000 }
-const lookShare = 50
+/** A look takes no more than this part of the time; but a busy machine is not waited for longer than so. */
+const [lookShare, mostMs] = [1 / 20, 4_000]
 
 /**
  * Asks for names, sizes and times again and again: a notice of the system would not come over a network, nor of a mounted folder that is
@@ -49,7 +50,7 @@ export async function openFolders(given: readonly string[], { leastMs, goneMs }:
         digest = content.digest
         return content
       } finally {
-        nextAt = performance.now() + Math.max(leastMs, lookShare * (performance.now() - began))
+        nextAt = performance.now() + Math.max(leastMs, Math.min(mostMs, (performance.now() - began) / lookShare))
       }
     },
   }
