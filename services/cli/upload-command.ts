@@ -144,7 +144,9 @@ function renamed(test: TestResult, named: (text: string) => string): TestResult 
 function filesOf(broken: TestReport['broken'], { files }: BundleContent): ReadonlySet<string> {
   const wrong = new Set(broken.map(({ file }) => withoutPlace(file)))
   const stems = new Set([...wrong].filter((file) => file.endsWith('.py')).map(stemOf))
-  return new Set(files.map(({ path }) => path).filter((path) => wrong.has(path) || stems.has(stemOf(path))))
+  return new Set(
+    files.map(({ path }) => path).filter((path) => wrong.has(path) || (stems.has(stemOf(path)) && !path.endsWith('.ts'))),
+  )
 }
 
 function stemOf(path: string): string {

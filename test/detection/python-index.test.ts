@@ -1,29 +1,12 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json, JsonObject } from '#model'
-import { loadPyodide } from 'pyodide'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { indexRules, type RuleGuard } from '../../services/detection/python/index-rules.ts'
 import { readPythonRepository } from '../../services/detection/python/repository.ts'
+import { startPython } from '../support/python.ts'
 import { programs, sharedModules } from './python-programs.ts'
 
-const lib = join(import.meta.dirname, '../../services/detection/python/lib')
 const samples = readPythonRepository(join(import.meta.dirname, '../fixtures/panther'))
-
-/** Python with our modules, and the functions of a module written here. */
-async function startPython(code: string): Promise<(name: string, given: unknown) => unknown> {
-  const python = await loadPyodide({ stdout: () => undefined, stderr: () => undefined })
-  for (const entry of readdirSync(lib, { recursive: true, withFileTypes: true })) {
-    const below = entry.parentPath.slice(lib.length)
-    if (entry.isDirectory()) python.FS.mkdirTree(`/lib/tripline${below}/${entry.name}`)
-    else python.FS.writeFile(`/lib/tripline${below}/${entry.name}`, readFileSync(join(entry.parentPath, entry.name), 'utf8'))
-  }
-  python.runPython(`import sys\nsys.path.insert(0, "/lib/tripline")\n${code}`)
-  return (name, given) => {
-    const call = python.globals.get(name) as (text: string) => string
-    return JSON.parse(call(JSON.stringify(given))) as unknown
-  }
-}
 
 const judging = `
 import json
