@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Outcome, Resource } from '#model'
+import { fits } from '#runtime'
 import type { Trust } from '#ingest'
 import { batchesOf } from './batches.ts'
 import { openBundles } from './bundle.ts'
@@ -96,6 +97,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
       })),
     ].map((each) => [`${each.file}|${each.message}`, each]),
   )
+  const all = [...own, ...python.detections].map(({ detection }) => detection)
   const isTwin = (id: string): boolean => twins.some(({ detection }) => detection.id === id)
   const fingerprints = new Map<string, string>()
 
@@ -104,7 +106,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
     bundle,
     broken: [...broken.values()],
     notRun: [...read.notRun, ...read.idle, ...own.flatMap((each) => offOf(each, rest.disabled ?? []))],
-    notes: read.notes,
+    notes: [...read.notes, ...misnamed(rest.disabled ?? [], [...all, ...read.notRun].map(({ id }) => id))],
     fingerprint(type) {
       const known = fingerprints.get(type)
       if (known !== undefined) return known
@@ -154,6 +156,12 @@ function offOf({ detection: { id, kind, file }, enabled }: LoadedDetection, disa
   if (enabled) return []
   const reason = isOff(id, disabled) ? 'disabled in the configuration' : 'enabled: false'
   return [{ file, id, kind, reason }]
+}
+
+/** A slip in `disabled` turns nothing off: what was to be quiet is not. */
+function misnamed(disabled: readonly string[], ids: readonly string[]): Evaluator['notes'] {
+  const none = disabled.filter((pattern) => !ids.some((id) => fits(pattern.replace(/^!/u, ''), id)))
+  return none.map((pattern) => ({ file: 'configuration', message: `\`disabled\` has ${pattern}, which no detection is called` }))
 }
 
 /** All of them, or an error once those that opened are closed. */

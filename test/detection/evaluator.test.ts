@@ -205,7 +205,7 @@ describe('loading', () => {
       'one.ts': aPolicy('Acme.One', 'return false'),
       'two.ts': aPolicy('Other.Two', 'return false'),
     })
-    await using evaluator = await createEvaluator({ folders: [folder.path], trust, disabled: ['Acme.*'] })
+    await using evaluator = await createEvaluator({ folders: [folder.path], trust, disabled: ['Acme.*', '!*Acme', 'Amce.S3'] })
     expect(evaluator.detections.map(({ id }) => id)).toEqual(['Other.Two'])
     expect(evaluator.broken).toEqual([])
     const [judged] = await evaluator.judgeResources([aBucket()], nothingKnown)
