@@ -106,7 +106,13 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
     bundle,
     broken: [...broken.values()],
     notRun: [...read.notRun, ...read.idle, ...own.flatMap((each) => offOf(each, rest.disabled ?? []))],
-    notes: [...read.notes, ...misnamed(rest.disabled ?? [], [...all, ...read.notRun].map(({ id }) => id))],
+    notes: [
+      ...read.notes,
+      ...misnamed(
+        rest.disabled ?? [],
+        [...all, ...read.notRun].map(({ id }) => id),
+      ),
+    ],
     fingerprint(type) {
       const known = fingerprints.get(type)
       if (known !== undefined) return known

@@ -208,6 +208,9 @@ describe('loading', () => {
     await using evaluator = await createEvaluator({ folders: [folder.path], trust, disabled: ['Acme.*', '!*Acme', 'Amce.S3'] })
     expect(evaluator.detections.map(({ id }) => id)).toEqual(['Other.Two'])
     expect(evaluator.broken).toEqual([])
+    expect(evaluator.notes.map(({ message }) => message)).toEqual(
+      ['!*Acme', 'Amce.S3'].map((slip) => `\`disabled\` has ${slip}, which no detection is called`),
+    )
     const [judged] = await evaluator.judgeResources([aBucket()], nothingKnown)
     expect(judged?.outcomes.map(({ detectionId }) => detectionId)).toEqual(['Other.Two'])
   })
