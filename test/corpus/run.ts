@@ -16,8 +16,6 @@ import { askTool, askTripline } from './verdicts.ts'
 
 /** Differences that we know, each with its reason. */
 const known: readonly (readonly [kind: Difference['kind'], what: string, why: string])[] = [
-  ['invalid', 'sign_in_from_rogue_state.yml', 'pycountry is not there'],
-  ['tests', 'Standard.SignInFromRogueState-prototype', 'pycountry is not there'],
   [
     'words',
     'GitHub.Repo.RulesetModified-prototype',
