@@ -60,7 +60,7 @@ def rule(event):
 `,
       },
       Greedy: {
-        code: 'def rule(event):\n    return event.get("eventName") == "Greedy" and len([bytearray(9_000_000) for _ in range(99)]) > 0',
+        code: 'def rule(event):\n    return event.get("eventName") == "Greedy" and len([bytearray(60_000_000) for _ in range(9)]) > 0',
       },
       Partly: {
         code: `
@@ -115,6 +115,11 @@ def title(resource): return f"{resource['Name']} {resource['Mine']}"
         spec: { Suppressions: ['*-quiet'] },
       },
       Unmoved: { kind: 'policy', code: 'def policy(resource): return "Mine" not in resource' },
+      // What all share is theirs after each of these, or none of the other tests holds.
+      Changes: { code: 'import tripline_cache\ndef rule(event): return True\ntripline_cache.refresh = rule' },
+      Dumps: { code: 'import json\ndef rule(event): return True\njson.dumps = lambda *_, **__: "[]"\n1 / 0' },
+      Answers: { code: 'from panther_core import PantherEvent\nPantherEvent.get = lambda *_: None\ndef rule(event): return True' },
+      Hides: { code: 'import sys\ndef rule(event): return True\nsys.modules["panther_core"] = None' },
       Missing: { code: 'import requests\ndef rule(event): return True' },
       Twin: { code: 'def rule(event): return True' },
     },
@@ -125,7 +130,7 @@ def title(resource): return f"{resource['Name']} {resource['Mine']}"
       'data_models/trail.yml': `AnalysisType: datamodel\nDataModelID: Trail\nEnabled: true\nLogTypes: [AWS.CloudTrail]\nMappings:\n  - Name: who\n    Path: $.userIdentity.userName\n`,
     },
   )
-  evaluator = await createEvaluator({ folders: [folder.path], trust, lookUp: inventory, memoryMb: 160 })
+  evaluator = await createEvaluator({ folders: [folder.path], trust, lookUp: inventory, memoryMb: 160, timeoutMs: 600 })
 })
 afterAll(async () => {
   await evaluator[Symbol.asyncDispose]()
@@ -275,7 +280,13 @@ describe('a Python policy', () => {
 })
 
 test('what cannot be loaded is named with its reason, and an id that is taken stays with whom it belongs to', () => {
+  const shared = (name: string, changed: string): string =>
+    `${name}: ImportError: changes ${changed}, which all detections share; allowed: changes to what is its own`
   expect(evaluator.broken.map(({ message }) => message)).toEqual([
+    shared('Answers', 'panther_core.event.PantherEvent.get'),
+    shared('Changes', 'tripline_cache.refresh'),
+    'Dumps: ZeroDivisionError: division by zero (Dumps.py, line 4)',
+    shared('Hides', `sys.modules['panther_core']`),
     'Missing: ImportError: requests is not there: detections have no network; enrichment asks other services, after a match (Missing.py, line 1)',
     'id Twin is taken by a detection in TypeScript; that one is used',
   ])

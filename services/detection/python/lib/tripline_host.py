@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 import tripline_cache as _cache
 import tripline_resources as _resources
+import tripline_shared as _shared
 from panther_core import FunctionReturnTypeError, PantherEvent
 from panther_core.data_model import DataModel
 from panther_core.immutable import plain, unwrap
@@ -113,13 +114,20 @@ def _module(given, name):
     # What looks itself up by its name (dataclasses, pickles) finds itself; a module that is there stays, and one that others may import yet.
     if not _is_module(name.split(".")[0]):
         sys.modules.setdefault(name, module)
-    exec(_compiled(given), module.__dict__)
+    try:
+        exec(_compiled(given), module.__dict__)
+    finally:
+        changed = _shared.restore()
+    if changed is not None:
+        raise ImportError(f"changes {changed}, which all detections share; allowed: changes to what is its own")
+    _shared.keep()
     return module
 
 
 def load(text):
     given = json.loads(text)
     refused = dict(given["refused"])
+    _shared.keep()
     sys.meta_path.insert(0, _Globals({each["id"]: each for each in given["globals"]}))
     broken = []
     loaded = []
