@@ -71,6 +71,7 @@ async function* database(config: Config): AsyncGenerator<Finding> {
 
 /** Who is to send heartbeats and was never heard. Nothing is said before there is a database of this version. */
 async function* heartbeats(config: Config): AsyncGenerator<Finding> {
+  // Why it cannot be looked at is said of the database itself.
   const seen = await inspectStore(config.store).catch(() => null)
   if (config.heartbeats === null || seen === null || seen.missing.length > 0) return
   await using store = await openStore(config.store)
@@ -139,7 +140,7 @@ async function* detections(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-/** With the bundle that counts, where there is a database to ask. */
+/** With the bundle that counts, where there is a database to ask; why there is none is said of the database itself. */
 async function activeDetections(config: Config): Promise<Evaluator> {
   const seen = config.followsBundles ? await inspectStore(config.store).catch(() => null) : null
   if (seen?.missing.length !== 0) return openDetections({ ...config, followsBundles: false }, null)

@@ -69,6 +69,7 @@ async function scanHere(
 ): Promise<readonly ScanProgress[]> {
   const over = new AbortController()
   const result = Promise.withResolvers<readonly ScanProgress[]>()
+  // It is waited for below; the reason may come before.
   result.promise.catch(() => undefined)
   await runTripline(config, {
     only: own,

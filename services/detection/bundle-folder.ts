@@ -58,6 +58,7 @@ async function clearForgotten(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(prefix)) continue
     const path = join(tmpdir(), name)
+    // Another process may have removed it meanwhile.
     const found = await lstat(path).catch(() => null)
     const mine = found?.isDirectory() === true && found.uid === process.getuid?.()
     if (mine && Date.now() - found.mtimeMs > forgottenMs) await rm(path, { recursive: true, force: true })

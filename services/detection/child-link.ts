@@ -55,6 +55,7 @@ export function openChild(bundles: readonly Bundle[], limits: ChildOptions): Chi
   /** A child that asks waits: its silence is ours. */
   const tell = async (id: string): Promise<void> => {
     watch?.pause()
+    // Who answers keeps its errors for the batch; a child is told that there is nothing, and does not wait for ever.
     const told = (await onAsk?.(id).catch(() => null)) ?? ''
     if (!alive) return
     child.stdin?.write(encodeTexts(frameKinds.told, { head: '', texts: [told] }, Buffer.alloc(0)).frame, () => watch?.heard())

@@ -101,7 +101,8 @@ async function walk(folder: string, { root, found, broken, seen, depth }: Walk):
     else if (entry.isSymbolicLink()) {
       const target = await realpath(path).catch(() => null)
       const kind = target === null ? null : await stat(target).catch(() => null)
-      const isWanted = isSource(entry.name) || kind?.isDirectory() === true
+      // What leads nowhere may have been a folder: its detections are not to go in silence.
+      const isWanted = isSource(entry.name) || (kind === null ? !entry.name.includes('.') : kind.isDirectory())
       if (target === null || kind === null || !isInside(root, target)) {
         if (isWanted)
           broken.set(path, {

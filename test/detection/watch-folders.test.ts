@@ -73,12 +73,15 @@ test('a mounted config map is followed when it is replaced as a whole; a link th
   await symlink('..2', at('..next'))
   await rename(at('..next'), at('..data'))
   expect(await next(open)).toEqual({ 'a.ts': 'two', 'policies/p.py': 'p' })
-  // Round in a circle, and out of the folder.
+  // Round in a circle, out of the folder, and to a folder that is gone.
   await symlink('.', at('again'))
   await symlink('/etc/passwd', at('out.py'))
+  await symlink('..3/rules', at('rules'))
   const content = await until('the links', () => open.look())
   expect(texts(content)).toEqual({ 'a.ts': 'two', 'policies/p.py': 'p' })
-  expect(content.broken).toMatchObject([{ file: at('out.py'), message: expect.stringContaining('leads nowhere') as string }])
+  const message = expect.stringContaining('leads nowhere') as string
+  const broken = content.broken.toSorted((a, b) => (a.file < b.file ? -1 : 1))
+  expect(broken).toMatchObject(['out.py', 'rules'].map((name) => ({ file: at(name), message })))
 })
 
 test('a folder that is a link to a release is followed to the next one, with the helpers that lie around it', async () => {
